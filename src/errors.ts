@@ -1,0 +1,28 @@
+import { type ErrorCode, errors } from '../protocol/errors.ts';
+
+/**
+ * The one error type. The message is lower case, without a full stop, and never holds a value that
+ * came from the vault, a header or a child's output.
+ */
+export class SynscError extends Error {
+  override readonly name = 'SynscError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+  /** Field of the request that is wrong, where there is one. */
+  readonly field: string | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; hint?: string; field?: string } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint ?? errors[code].hint;
+    this.field = options.field;
+  }
+
+  get exitCode(): number {
+    return errors[this.code].exit;
+  }
+}

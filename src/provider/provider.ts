@@ -1,0 +1,40 @@
+import type { ProviderId } from '../../protocol/credential.ts';
+
+/** One value of a provider, under the variable name that the contract gives it. */
+export interface ProviderVariable {
+  readonly name: string;
+  /** For people: the label of its field in the dashboard. */
+  readonly label: string;
+  /** Other names under which tools read the same value: set and stripped together with `name`. */
+  readonly aliases: readonly string[];
+  readonly optional?: true;
+  /** `json`: a document that the command gets as the path of a file (GCP). */
+  readonly kind: 'text' | 'json';
+  /** Leading parts that are the same for everybody, so they identify no value. */
+  readonly publicPrefixes: readonly string[];
+  /** Text shown where the value goes; obviously not a real one. */
+  readonly example: string;
+  /** Says what is wrong with a pasted value, without repeating it; undefined when it looks right. */
+  readonly check: (value: string) => string | undefined;
+}
+
+/** Everything synsc knows about a provider: data only, walked by policy, dashboard and redaction. */
+export interface Provider {
+  readonly id: ProviderId;
+  readonly title: string;
+  /** One line for the dashboard: what the credential is good for. */
+  readonly purpose: string;
+  readonly variables: readonly ProviderVariable[];
+  /** Names of the provider's own command line tools. */
+  readonly programs: readonly string[];
+  /** Dotted Python modules whose import shows that a script uses the provider. */
+  readonly modules: readonly string[];
+  /** Modules below `modules` that show no use. */
+  readonly excludedModules: readonly string[];
+  /** Subcommands (leading words) of its programs that log in, export or print a token: they get nothing. */
+  readonly withheldSubcommands: readonly (readonly string[])[];
+  /** Variables removed from every command, since they would override or redirect a granted value. */
+  readonly companions: readonly string[];
+  /** Variables that send the credential to another host when set. */
+  readonly endpointVariables: readonly string[];
+}
