@@ -48,8 +48,18 @@ export const errors = {
     http: 404,
     hint: 'call list for the processes of this session',
   },
-  LIMIT: { rpc: -32004, exit: 125, http: 429, hint: 'wait for running requests to end, or send less' },
-  SESSION_ENDING: { rpc: -32005, exit: 125, http: 503, hint: 'start a new session: `synsc launch`' },
+  LIMIT: {
+    rpc: -32004,
+    exit: 125,
+    http: 429,
+    hint: 'wait for running requests to end, or send less',
+  },
+  SESSION_ENDING: {
+    rpc: -32005,
+    exit: 125,
+    http: 503,
+    hint: 'start a new session: `synsc launch`',
+  },
   NOT_SIGNED_IN: {
     rpc: -32006,
     exit: 3,
@@ -104,7 +114,12 @@ export const errors = {
     http: 400,
     hint: 'check the spelling and PATH of the shell that launched the session',
   },
-  NOT_EXECUTABLE: { rpc: -32602, exit: 126, http: 400, hint: 'check its permissions: `chmod +x FILE`' },
+  NOT_EXECUTABLE: {
+    rpc: -32602,
+    exit: 126,
+    http: 400,
+    hint: 'check its permissions: `chmod +x FILE`',
+  },
   NO_SUCH_DIRECTORY: {
     rpc: -32602,
     exit: 125,
