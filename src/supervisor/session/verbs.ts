@@ -1,0 +1,27 @@
+import type {
+  MethodName,
+  Notification,
+  NotificationName,
+  Params,
+  Result,
+} from '../../../protocol/session/methods.ts';
+import type { Role } from '../../../protocol/session/schemas.ts';
+
+/** Who calls a verb, as the kernel attests it, and how to reach it. */
+export interface Caller {
+  readonly role: Role;
+  /** Aborted when the caller's connection is gone. */
+  readonly gone: AbortSignal;
+  /**
+   * Sends a notification; false asks to stop until `drained` resolves. Absent for callers that can't
+   * be notified (HTTP).
+   */
+  readonly notify?: <N extends NotificationName>(name: N, params: Notification<N>) => boolean;
+  /** Resolves when the caller has taken what was sent, or is gone. */
+  readonly drained?: () => Promise<void>;
+}
+
+/** The verbs of a session: one for each method of the socket, with parameters already validated. */
+export type Verbs = {
+  readonly [M in MethodName]: (params: Params<M>, caller: Caller) => Promise<Result<M>> | Result<M>;
+};
