@@ -33,8 +33,16 @@ export interface Provider {
   readonly excludedModules: readonly string[];
   /** Subcommands (leading words) of its programs that log in, export or print a token: they get nothing. */
   readonly withheldSubcommands: readonly (readonly string[])[];
-  /** Variables removed from every command, since they would override or redirect a granted value. */
+  /** Exceptions from `withheldSubcommands`. */
+  readonly grantedSubcommands: readonly (readonly string[])[];
+  /** Variables removed from a command that is given a value, since they would override it. */
   readonly companions: readonly string[];
-  /** Variables that send the credential to another host when set. */
+  /** Variables (and all that start with one and `_`) that send the credential to another host. */
   readonly endpointVariables: readonly string[];
+  /** Options of its programs that send the credential to another host. */
+  readonly endpointOptions: readonly string[];
+  /** Options of its programs that choose another credential, or none. */
+  readonly foreignOptions: readonly string[];
+  /** Domains of the provider: an endpoint at or below one of them is its own. */
+  readonly hosts: readonly string[];
 }
