@@ -1,0 +1,117 @@
+const UNRESERVED = '-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const BASE64_SKIP = [0, 2, 3] as const;
+
+/** One way to write bytes down; `publicPrefix` leading bytes of the source say nothing secret. */
+export interface Encoded {
+  readonly bytes: Buffer;
+  /** How many leading bytes the public prefix of the source alone determines. */
+  readonly publicPrefix: number;
+}
+
+/**
+ * Every registered spelling of `value`, the value itself first: base64 and base64url in three
+ * alignments, hex, percent-encoding (RFC 3986 and its usual deviations) and JSON string escapes.
+ * The results are fresh buffers.
+ */
+export function encodingsOf(value: Buffer, publicPrefix: number): Encoded[] {
+  return [
+    { bytes: Buffer.from(value), publicPrefix },
+    ...base64Forms(value, publicPrefix),
+    ...SPELLINGS.map((spell) => ({
+      bytes: spell(value),
+      publicPrefix: spell(value.subarray(0, publicPrefix)).length,
+    })),
+  ];
+}
+
+/**
+ * Base64 (RFC 4648 §4, §5) of a text in which `value` stands at offset 0, 1 or 2 modulo 3: the
+ * characters that the value alone determines, and the ends with and without padding for a text that
+ * ends with the value.
+ */
+function base64Forms(value: Buffer, publicPrefix: number): Encoded[] {
+  return BASE64_SKIP.flatMap((skip, alignment) => {
+    const shifted = Buffer.concat([Buffer.alloc(alignment), value]);
+    const encoded = asciiBase64(shifted);
+    const determined = Math.floor((8 * shifted.length) / 6);
+    const ends = [determined, Math.ceil((8 * shifted.length) / 6), encoded.length];
+    const known = Math.max(0, Math.floor((8 * (alignment + publicPrefix)) / 6) - skip);
+    const forms = ends.flatMap((end) => {
+      const standard = Buffer.from(encoded.subarray(skip, end));
+      return [standard, urlAlphabet(standard)];
+    });
+    shifted.fill(0);
+    encoded.fill(0);
+    return forms.map((bytes) => ({ bytes, publicPrefix: known }));
+  });
+}
+
+const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
+
+/** Base64 with padding, computed on bytes: an intermediate string could not be wiped. */
+function asciiBase64(source: Buffer): Buffer {
+  const target = Buffer.alloc(4 * Math.ceil(source.length / 3), '=');
+  let bits = 0;
+  let held = 0;
+  let at = 0;
+  for (const byte of source) {
+    bits = ((bits << 8) | byte) & 0xffff;
+    held += 8;
+    while (held >= 6) {
+      held -= 6;
+      target[at++] = ALPHABET[(bits >> held) & 63] ?? 0;
+    }
+  }
+  if (held > 0) target[at] = ALPHABET[(bits << (6 - held)) & 63] ?? 0;
+  return target;
+}
+
+function urlAlphabet(standard: Buffer): Buffer {
+  return standard.map((byte) => (byte === 0x2b ? 0x2d : byte === 0x2f ? 0x5f : byte)) as Buffer;
+}
+
+type Spelling = (value: Buffer) => Buffer;
+
+/** Spells byte by byte: `spell` returns the ASCII codes that stand for one byte. */
+function bytewise(spell: (byte: number) => readonly number[]): Spelling {
+  const table = Array.from({ length: 256 }, (_, byte) => spell(byte));
+  return (value) => {
+    const target = Buffer.alloc(6 * value.length);
+    let length = 0;
+    for (const byte of value) for (const code of table[byte] ?? []) target[length++] = code;
+    const result = Buffer.from(target.subarray(0, length));
+    target.fill(0);
+    return result;
+  };
+}
+
+const ascii = (text: string) => [...Buffer.from(text)];
+const hexOf = (byte: number, upper: boolean) => {
+  const digits = byte.toString(16).padStart(2, '0');
+  return ascii(upper ? digits.toUpperCase() : digits);
+};
+
+function percent(kept: string, upper: boolean, space?: string): Spelling {
+  const keep = new Set(ascii(UNRESERVED + kept));
+  return bytewise((byte) => {
+    if (space !== undefined && byte === 0x20) return ascii(space);
+    return keep.has(byte) ? [byte] : [0x25, ...hexOf(byte, upper)];
+  });
+}
+
+/** String escapes of RFC 8259 §7, as every JSON writer produces them. */
+function jsonEscape(byte: number): readonly number[] {
+  if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) return [byte];
+  return ascii(JSON.stringify(String.fromCharCode(byte)).slice(1, -1));
+}
+
+const SPELLINGS: readonly Spelling[] = [
+  bytewise((byte) => hexOf(byte, false)),
+  bytewise((byte) => hexOf(byte, true)),
+  percent('', true),
+  percent('', false),
+  percent('/', true),
+  percent("!'()*", true),
+  percent('', true, '+'),
+  bytewise(jsonEscape),
+];
