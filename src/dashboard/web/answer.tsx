@@ -1,0 +1,86 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { VNode } from 'preact';
+import { type ErrorCode, errors } from '../../../protocol/errors.ts';
+import { SynscError } from '../../errors.ts';
+import type { Services } from '../services.ts';
+import { renderDocument } from './document.tsx';
+import type { FormError } from './field.tsx';
+import { formOf, type SignedIn, signedIn, wantsJson } from './request.ts';
+
+type Form = Record<string, string>;
+
+/** Hints of the error table that also help in a browser; the others name commands. */
+const browserHints: ReadonlySet<ErrorCode> = new Set(['RATE_LIMITED', 'INVALID_CREDENTIAL']);
+
+export function sendPage(reply: FastifyReply, page: VNode, status = 200): FastifyReply {
+  return reply.code(status).type('text/html; charset=utf-8').send(renderDocument(page));
+}
+
+/** The JSON form of a refusal. */
+export function sendError(reply: FastifyReply, error: SynscError): FastifyReply {
+  const field = error.field === undefined ? {} : { field: error.field };
+  return reply
+    .code(errors[error.code].http)
+    .send({ error: { code: error.code, message: error.message, ...field } });
+}
+
+/** Answers a form that did its work: JSON, or a redirect that a reload does not repeat. */
+export function sendDone(request: FastifyRequest, reply: FastifyReply, next: string): FastifyReply {
+  return wantsJson(request) ? reply.send({ ok: true }) : reply.redirect(next, 303);
+}
+
+/** Answers a refused form: JSON, or the form again with what was wrong. Other failures go on. */
+export async function sendRefused(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  failure: unknown,
+  again: (error: FormError) => VNode | Promise<VNode>,
+): Promise<FastifyReply> {
+  if (!(failure instanceof SynscError) || errors[failure.code].http >= 500) throw failure;
+  if (wantsJson(request)) return sendError(reply, failure);
+  const { code, message, field, hint } = failure;
+  const page = await again({ message, field, hint: browserHints.has(code) ? hint : undefined });
+  return sendPage(reply, page, errors[code].http);
+}
+
+/** Serves a page to signed-in users; others sign in first. A string is a path to go to instead. */
+export function page(
+  app: FastifyInstance,
+  services: Services,
+  path: string,
+  view: (signed: SignedIn, request: FastifyRequest) => Promise<VNode | string>,
+): void {
+  app.get(path, async (request, reply) => {
+    const signed = await signedIn(services, request);
+    if (!signed) return reply.redirect(`/sign-in?next=${encodeURIComponent(request.url)}`, 303);
+    const answer = await view(signed, request);
+    return typeof answer === 'string' ? reply.redirect(answer, 303) : sendPage(reply, answer);
+  });
+}
+
+export interface Action {
+  /** Does the work and returns the path of the page to show next. */
+  run(signed: SignedIn, form: Form, request: FastifyRequest): Promise<string>;
+  /** The page to show when `run` was refused. */
+  again(signed: SignedIn, error: FormError, request: FastifyRequest): Promise<VNode>;
+}
+
+/** Takes a form from signed-in users. */
+export function action(app: FastifyInstance, services: Services, path: string, it: Action): void {
+  app.post(path, async (request, reply) => {
+    const signed = await signedIn(services, request);
+    if (!signed) return sendUnknown(request, reply);
+    let next: string;
+    try {
+      next = await it.run(signed, formOf(request), request);
+    } catch (failure) {
+      return sendRefused(request, reply, failure, (error) => it.again(signed, error, request));
+    }
+    return sendDone(request, reply, next);
+  });
+}
+
+function sendUnknown(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!wantsJson(request)) return reply.redirect('/sign-in', 303);
+  return sendError(reply, new SynscError('NOT_SIGNED_IN', 'sign in first'));
+}

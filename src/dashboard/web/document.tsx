@@ -1,0 +1,97 @@
+import type { ComponentChildren, VNode } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+
+/** Where a page sits in the navigation; pages outside it name none. */
+export type Section = 'credentials' | 'sessions' | 'devices' | 'audit';
+
+const sections: Readonly<Record<Section, string>> = {
+  credentials: 'Credentials',
+  sessions: 'Sessions',
+  devices: 'Devices',
+  audit: 'Audit',
+};
+
+export interface DocumentProps {
+  readonly title: string;
+  /** E-mail of the signed-in user; without it the header has no navigation. */
+  readonly email?: string | undefined;
+  readonly section?: Section;
+  readonly children: ComponentChildren;
+}
+
+/** The frame of every page: head, skip link, header with navigation, main landmark. */
+export function Document({ title, email, section, children }: DocumentProps): VNode {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${title} · synsc`}</title>
+        <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="/assets/style.css" />
+      </head>
+      <body>
+        <a class="skip" href="#content">
+          Skip to content
+        </a>
+        <Header email={email} section={section} />
+        <main id="content" tabIndex={-1}>
+          {children}
+        </main>
+        <footer class="foot">
+          Values are encrypted, and no page of this dashboard shows one again.
+        </footer>
+      </body>
+    </html>
+  );
+}
+
+function Header(props: { email: string | undefined; section: Section | undefined }): VNode {
+  return (
+    <header class="bar">
+      <div class="bar-inner">
+        <a class="brand" href="/">
+          <img src="/assets/icon.svg" alt="" width="26" height="26" />
+          synsc
+        </a>
+        {props.email !== undefined && <Navigation current={props.section} />}
+        {props.email !== undefined && <Account email={props.email} />}
+      </div>
+    </header>
+  );
+}
+
+function Navigation({ current }: { current: Section | undefined }): VNode {
+  return (
+    <nav aria-label="Main">
+      <ul>
+        {Object.entries(sections).map(([section, label]) => (
+          <li key={section}>
+            <a href={`/${section}`} aria-current={section === current ? 'page' : undefined}>
+              {label}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Account({ email }: { email: string }): VNode {
+  return (
+    <div class="who">
+      <span title={email}>{email}</span>
+      <form method="post" action="/sign-out">
+        <button type="submit" class="quiet small">
+          Sign out
+        </button>
+      </form>
+    </div>
+  );
+}
+
+/** A whole HTML document; every text in it is escaped by the renderer. */
+export function renderDocument(page: VNode): string {
+  return `<!doctype html>${renderToString(page)}`;
+}

@@ -1,0 +1,39 @@
+import formbody from '@fastify/formbody';
+import type { FastifyInstance } from 'fastify';
+import type { Services } from '../services.ts';
+import { registerAssets } from './assets.ts';
+import { registerFailure } from './failure.tsx';
+import { requireSameOrigin } from './request.ts';
+import { registerAccount } from './routes/account.tsx';
+import { registerCredentials } from './routes/credentials.tsx';
+import { registerDevice } from './routes/device.tsx';
+import { registerRecords } from './routes/records.tsx';
+
+const headers = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  // not no-referrer: that would make browsers send `Origin: null` with forms
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'strict-transport-security': 'max-age=31536000',
+};
+
+/** Adds the pages and their forms. The application has registered `@fastify/cookie`. */
+export async function registerWeb(app: FastifyInstance, services: Services): Promise<void> {
+  await app.register(async (web) => {
+    web.addHook('onRequest', async (request, reply) => {
+      reply.headers(headers);
+      if (request.method === 'POST') requireSameOrigin(request);
+    });
+    registerFailure(web, services);
+    if (!web.hasContentTypeParser('application/x-www-form-urlencoded'))
+      await web.register(formbody);
+    web.get('/', (_request, reply) => reply.redirect('/credentials', 303));
+    await registerAssets(web);
+    registerAccount(web, services);
+    registerCredentials(web, services);
+    registerDevice(web, services);
+    registerRecords(web, services);
+  });
+}
