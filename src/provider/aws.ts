@@ -47,6 +47,9 @@ export const aws = {
     },
   ],
   programs: ['aws', 'sam', 'cdk', 'eksctl'],
+  moduleCommands: ['awscli'],
+  scripts: 'used',
+  evidence: { names: [], reporters: [] },
   modules: [
     'boto3',
     'botocore',

@@ -18,6 +18,9 @@ export const gcp = {
     },
   ],
   programs: ['gcloud', 'gsutil', 'bq'],
+  moduleCommands: [],
+  scripts: 'used',
+  evidence: { names: [], reporters: [] },
   modules: [
     'google.cloud',
     'google.auth',

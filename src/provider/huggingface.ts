@@ -21,6 +21,9 @@ export const huggingface = {
     },
   ],
   programs: ['hf', 'huggingface-cli', 'tiny-agents'],
+  moduleCommands: [],
+  scripts: 'always',
+  evidence: { names: [], reporters: [] },
   modules: [
     'huggingface_hub',
     'transformers',

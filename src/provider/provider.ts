@@ -27,6 +27,12 @@ export interface Provider {
   readonly variables: readonly ProviderVariable[];
   /** Names of the provider's own command line tools. */
   readonly programs: readonly string[];
+  /** Python modules that are its tools: `python -m modal` is `modal`. */
+  readonly moduleCommands: readonly string[];
+  /** `always`: any Python script file gets it; `used`: only one that shows a use. */
+  readonly scripts: 'always' | 'used';
+  /** Other evidence in Python text: class names, and values of `report_to`, `log_with`, `logger`. */
+  readonly evidence: { readonly names: readonly string[]; readonly reporters: readonly string[] };
   /** Dotted Python modules whose import shows that a script uses the provider. */
   readonly modules: readonly string[];
   /** Modules below `modules` that show no use. */

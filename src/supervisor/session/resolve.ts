@@ -1,0 +1,42 @@
+import { constants } from 'node:fs';
+import { access, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Where a program is, or why it can't be run (127 and 126 of POSIX shells). */
+export type Resolved =
+  | { readonly path: string }
+  | { readonly error: 'not-found' | 'not-executable' };
+
+/** Finds a program as `execvp` does: by its path if it holds a slash, else in `searchPath`. */
+export async function resolveProgram(
+  name: string,
+  searchPath: string | undefined,
+  cwd: string,
+): Promise<Resolved> {
+  const directories = name.includes('/') ? [''] : (searchPath ?? '').split(':');
+  let error: 'not-found' | 'not-executable' = 'not-found';
+  for (const directory of name === '' ? [] : directories) {
+    const file = path.resolve(cwd, directory, name);
+    const state = await executable(file);
+    if (state === 'executable') return { path: file };
+    if (state === 'not-executable') error = state;
+  }
+  return { error };
+}
+
+async function executable(file: string): Promise<'executable' | 'not-executable' | 'not-found'> {
+  try {
+    if (!(await stat(file)).isFile()) return 'not-executable';
+  } catch {
+    return 'not-found';
+  }
+  return access(file, constants.X_OK).then(
+    () => 'executable',
+    () => 'not-executable',
+  );
+}
+
+/** The file behind all links; the path itself where that can't be told. */
+export async function realPath(file: string): Promise<string> {
+  return realpath(file).catch(() => path.resolve(file));
+}
