@@ -1,0 +1,65 @@
+import type { FastifyInstance } from 'fastify';
+import type * as z from 'zod/mini';
+import { sessionStart, sessionUpdate, syncRequest } from '../../../protocol/dashboard/sync.ts';
+import { SynscError } from '../../errors.ts';
+import { bearerUser, requireBearer } from '../auth/bearer.ts';
+import type { Context } from '../context.ts';
+import { status, sync } from './sync.ts';
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What the command line calls with its bearer token. JSON only. */
+export async function registerApi(app: FastifyInstance, context: Context): Promise<void> {
+  const { store } = context;
+  requireBearer(app, store, (request) =>
+    request.url.startsWith('/api/cli/sessions') ? 'sessions:write' : 'credentials:read',
+  );
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+  });
+
+  app.post('/api/cli/sync', async (request) =>
+    sync(context, bearerUser(request), read(syncRequest, request.body), request.ip),
+  );
+  app.get('/api/cli/status', async (request) => status(context, bearerUser(request)));
+  app.post('/api/cli/sessions', async (request) => {
+    const { label, directory, hostname } = read(sessionStart, request.body);
+    const [row] = await store.tx(bearerUser(request).id, (query) =>
+      query<{ id: string }>('startSession', [label ?? null, directory, hostname]),
+    );
+    return { id: row?.id };
+  });
+  app.patch<{ Params: { id: string } }>('/api/cli/sessions/:id', async (request) => {
+    const { id } = request.params;
+    const update = read(sessionUpdate, request.body);
+    const rows = await store.tx(bearerUser(request).id, async (query) =>
+      uuid.test(id)
+        ? query('updateSession', [
+            id,
+            update.ended ?? false,
+            count(update.commands),
+            count(update.redactions),
+            update.credentialsUsed ?? null,
+          ])
+        : [],
+    );
+    if (rows.length === 0) throw new SynscError('NOT_FOUND', 'no such session');
+    return {};
+  });
+}
+
+/** The body in its shape; INVALID_PARAMS names the first field that is wrong. */
+function read<T>(schema: z.ZodMiniType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const field = result.error.issues[0]?.path.join('.') ?? '';
+  throw new SynscError('INVALID_PARAMS', `${field || 'body'} is missing or has the wrong form`, {
+    field,
+    hint: 'send one JSON object as content-type application/json',
+  });
+}
+
+/** A counter as the database holds it; null leaves it as it is. */
+function count(value: number | undefined): number | null {
+  return value === undefined ? null : Math.min(Math.floor(value), 2 ** 31 - 1);
+}

@@ -1,0 +1,47 @@
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { answerError, answerNotFound } from './api/error.ts';
+import { registerApi } from './api/routes.ts';
+import { registerOAuth } from './auth/oauth.ts';
+import type { Context } from './context.ts';
+import type { Services } from './services.ts';
+import { registerWeb } from './web/routes.ts';
+
+export interface AppOptions {
+  readonly services: Services;
+  readonly context: Context;
+  readonly logger: Logger;
+  /** PEM: the leaf and its CA; the leaf's key. */
+  readonly tls: { certificate: string; key: string };
+  /** The address under which the request reached the dashboard, without a path. */
+  readonly baseUrl: (request: FastifyRequest) => string;
+}
+
+/** The whole HTTPS server, not yet listening. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { services, context, logger, tls, baseUrl } = options;
+  const server = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    forceCloseConnections: true,
+    bodyLimit: 256 * 1024,
+    https: { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' },
+  });
+  const app = server as unknown as FastifyInstance;
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(answerNotFound);
+  app.get('/health', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return { status: 'ok' };
+  });
+  await app.register((scope) => registerOAuth(scope, context, baseUrl));
+  await app.register((scope) => registerApi(scope, context));
+  await app.register(async (scope) => {
+    await scope.register(formbody);
+    await scope.register(cookie);
+    await registerWeb(scope, services);
+  });
+  return app;
+}

@@ -1,0 +1,12 @@
+import type { Envelope } from './store/envelope.ts';
+import type { Store } from './store/store.ts';
+
+/** What the services work with. */
+export interface Context {
+  readonly store: Store;
+  readonly envelope: Envelope;
+  /** Seconds that a device code lives. */
+  readonly codeLifetime: number;
+  /** Seconds between two polls of a device code. */
+  readonly pollInterval: number;
+}

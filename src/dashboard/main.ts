@@ -1,0 +1,101 @@
+import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { FastifyRequest } from 'fastify';
+import { pino } from 'pino';
+import { buildApp } from './app.ts';
+import { accounts } from './auth/accounts.ts';
+import { devices } from './auth/devices.ts';
+import { type DashboardConfig, type DashboardOptions, dashboardConfig } from './config.ts';
+import type { Context } from './context.ts';
+import { credentials } from './store/credentials.ts';
+import { openEmbedded } from './store/embedded.ts';
+import { openEnvelope } from './store/envelope.ts';
+import { openPostgres } from './store/postgres.ts';
+import { records } from './store/records.ts';
+import { openStore } from './store/store.ts';
+import { openTls } from './tls.ts';
+
+export interface Dashboard {
+  readonly url: string;
+  readonly caSha256: string;
+  readonly caCertificate: string;
+  close(): Promise<void>;
+}
+
+/** Opens keys, database and listener; resolves once connections are accepted. */
+export async function startDashboard(config: DashboardConfig): Promise<Dashboard> {
+  const logger = pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
+  await mkdir(config.data, { recursive: true, mode: 0o700 });
+  const engine = config.databaseUrl
+    ? await openPostgres(config.databaseUrl, (error) =>
+        logger.warn({ fault: error.name }, 'a database connection broke'),
+      )
+    : await openEmbedded(config.data);
+  try {
+    const envelope = await openEnvelope(join(config.data, 'keys'));
+    const store = await openStore(engine, envelope.derive('claims'));
+    const tls = await openTls(join(config.data, 'tls'), config.host);
+    const { codeLifetime, pollInterval } = config;
+    const context: Context = { store, envelope, codeLifetime, pollInterval };
+    const services = {
+      ...accounts(context),
+      ...devices(context),
+      ...credentials(context),
+      ...records(context),
+    };
+    const known = new Set<string>();
+    const url = { main: '' };
+    const baseUrl = (request: FastifyRequest) =>
+      known.has(request.host) ? `https://${request.host}` : url.main;
+    const app = await buildApp({ services, context, logger, tls, baseUrl });
+    await app.listen({ host: config.host, port: config.port });
+    const { port } = app.server.address() as AddressInfo;
+    for (const name of ['localhost', '127.0.0.1', '[::1]', bracketed(config.host)]) {
+      known.add(`${name}:${port}`);
+    }
+    url.main = `https://${bracketed(config.host)}:${port}`;
+    return {
+      url: url.main,
+      caSha256: tls.caSha256,
+      caCertificate: tls.caCertificate,
+      close: async () => {
+        await app.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** `synsc dashboard`: serves until SIGTERM or SIGINT, then exits 0. */
+export async function runDashboard(options: DashboardOptions): Promise<void> {
+  const config = dashboardConfig(options, process.env);
+  if (!config.databaseUrl) {
+    process.stderr.write(
+      'embedded database: survives a crash, not a power cut; for PostgreSQL use --database-url URL\n',
+    );
+  }
+  const asked = new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  const dashboard = await startDashboard(config);
+  const { url, caSha256 } = dashboard;
+  if (config.json) {
+    process.stdout.write(`${JSON.stringify({ url, caSha256, pid: process.pid })}\n`);
+  } else {
+    process.stderr.write(`dashboard: ${url}\nca sha256: ${caSha256}\n`);
+  }
+  await asked;
+  // The database may hang on a lost network: the promise is 5 seconds.
+  setTimeout(() => process.exit(0), 4000).unref();
+  await dashboard.close();
+  process.exit(0);
+}

@@ -1,0 +1,95 @@
+import { mask, type ProviderId } from '../../../protocol/credential.ts';
+import { SynscError } from '../../errors.ts';
+import { catalog, providerOf } from '../../provider/catalog.ts';
+import { checkProvider } from '../../provider/check.ts';
+import type { Context } from '../context.ts';
+import type { CredentialSlot, Services } from '../services.ts';
+
+type Credentials = Pick<Services, 'credentials' | 'saveCredential' | 'deleteCredential'>;
+
+interface SlotRow {
+  provider: ProviderId;
+  version: number;
+  updated_at: Date;
+  name: string | null;
+  masked: string | null;
+}
+
+/** One slot a provider: written, never read back here. */
+export function credentials({ store, envelope }: Context): Credentials {
+  return {
+    async credentials(user) {
+      const rows = await store.tx(user.id, (query) => query<SlotRow>('slots'));
+      return catalog.map((provider) => slotOf(provider.id, rows));
+    },
+    async saveCredential(user, provider, entered) {
+      const values = checkedValues(provider, entered);
+      await store.tx(user.id, async (query) => {
+        const [slot] = await query<{ id: string; version: number }>('nextVersion', [provider]);
+        if (!slot) throw new SynscError('INTERNAL', 'the slot was not written');
+        await query('deleteFields', [slot.id]);
+        for (const [field, value] of values) {
+          const bytes = Buffer.from(value);
+          const { id: credential, version } = slot;
+          const place = { user: user.id, credential, provider, field, version };
+          const { wrappedKey, sealed } = await envelope.seal(place, bytes);
+          bytes.fill(0);
+          await query('insertField', [
+            credential,
+            field,
+            version,
+            shown(provider, field, value),
+            wrappedKey,
+            sealed,
+          ]);
+        }
+        await query('addAudit', ['credential.set', provider, `version ${slot.version}`, '']);
+      });
+    },
+    async deleteCredential(user, provider) {
+      await store.tx(user.id, async (query) => {
+        const [slot] = await query<{ id: string }>('emptySlot', [provider]);
+        if (!slot) return;
+        await query('deleteFields', [slot.id]);
+        await query('addAudit', ['credential.delete', provider, 'ok', '']);
+      });
+    },
+  };
+}
+
+/** Trimmed, without the empty ones; INVALID_CREDENTIAL with the first field that is at fault. */
+function checkedValues(
+  id: ProviderId,
+  entered: Readonly<Record<string, string>>,
+): [name: string, value: string][] {
+  const provider = providerOf(id);
+  const values = provider.variables
+    .map(({ name }): [string, string] => [name, (entered[name] ?? '').trim()])
+    .filter(([, value]) => value !== '');
+  const [fault] = checkProvider(provider, Object.fromEntries(values));
+  if (fault) {
+    throw new SynscError('INVALID_CREDENTIAL', `${fault.field} ${fault.message}`, {
+      field: fault.field,
+    });
+  }
+  return values;
+}
+
+/** The end of a JSON document says nothing about it. */
+function shown(id: ProviderId, field: string, value: string): string {
+  const variable = providerOf(id).variables.find(({ name }) => name === field);
+  return variable?.kind === 'json' ? mask('') : mask(value);
+}
+
+function slotOf(provider: ProviderId, rows: readonly SlotRow[]): CredentialSlot {
+  const own = rows.filter((row) => row.provider === provider);
+  return {
+    provider,
+    version: own[0]?.version ?? 0,
+    updatedAt: own[0]?.updated_at ?? null,
+    fields: providerOf(provider).variables.map(({ name }) => ({
+      name,
+      masked: own.find((row) => row.name === name)?.masked ?? null,
+    })),
+  };
+}

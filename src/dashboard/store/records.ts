@@ -1,0 +1,32 @@
+import type { Context } from '../context.ts';
+import type { AuditEntry, Services, SessionRecord } from '../services.ts';
+
+type Records = Pick<Services, 'sessions' | 'audit'>;
+
+interface SessionRow
+  extends Pick<
+    SessionRecord,
+    'id' | 'label' | 'directory' | 'hostname' | 'commands' | 'redactions'
+  > {
+  started_at: Date;
+  ended_at: Date | null;
+  last_seen_at: Date;
+  credentials_used: string[];
+}
+
+/** What happened: sessions of the command line, and the audit trail. */
+export function records({ store }: Context): Records {
+  return {
+    async sessions(user) {
+      const rows = await store.tx(user.id, (query) => query<SessionRow>('sessions'));
+      return rows.map(({ started_at, ended_at, last_seen_at, credentials_used, ...record }) => ({
+        ...record,
+        startedAt: started_at,
+        endedAt: ended_at,
+        lastSeenAt: last_seen_at,
+        credentialsUsed: credentials_used,
+      }));
+    },
+    audit: (user) => store.tx(user.id, (query) => query<AuditEntry>('audit')),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Every statement that the running dashboard can send, by name: callers never pass SQL text, so
+ * there is nothing to inject into. Those on schema `app` see one user's rows (row-level security);
+ * those on schema `auth` are the narrow look-ups from before a user is known.
+ */
+export const statements = {
+  note: `SELECT auth.note($1, $2, $3, $4, $5)`,
+  signUp: `SELECT auth.sign_up($1, $2, $3)`,
+  userByEmail: `SELECT id, email, password FROM auth.user_by_email($1)`,
+  webUser: `SELECT id, email FROM auth.web_user($1)`,
+  openWebSession: `INSERT INTO app.web_sessions (hash, user_id, expires_at)
+    VALUES ($1, auth.uid(), clock_timestamp() + make_interval(secs => $2))`,
+  closeWebSession: `SELECT auth.close_web_session($1)`,
+  reserveTry: `SELECT auth.reserve_try($1, $2, $3, $4) AS allowed`,
+  forgiveTry: `SELECT auth.forgive_try($1)`,
+
+  requestDevice: `SELECT auth.request_device($1, $2, $3, $4, $5, $6, $7, $8) AS accepted`,
+  redeemDevice: `SELECT auth.redeem_device($1, $2, $3, $4, $5) AS outcome`,
+  claimCode: `SELECT auth.claim_code($1, $2) AS claimed`,
+  claimedRequest: `SELECT user_code, device_name, address, requested_at, scope, status
+    FROM app.device_grants
+    WHERE web_session = $1 AND status = 'pending' AND expires_at > clock_timestamp()`,
+  decideDevice: `UPDATE app.device_grants SET status = $2
+    WHERE web_session = $1 AND status = 'pending' AND expires_at > clock_timestamp()
+    RETURNING user_code, device_name, address, requested_at, scope, status`,
+
+  token: `SELECT id, email, scope FROM auth.token($1)`,
+  revokeToken: `SELECT auth.revoke_token($1, $2)`,
+  devices: `SELECT id, name, address, created_at, last_used_at, expires_at,
+      revoked_at IS NOT NULL AS revoked
+    FROM app.tokens ORDER BY created_at DESC`,
+  revokeDevice: `UPDATE app.tokens SET revoked_at = coalesce(revoked_at, clock_timestamp())
+    WHERE id = $1 RETURNING name`,
+
+  slots: `SELECT c.provider, c.version, c.updated_at, f.name, f.masked
+    FROM app.credentials c LEFT JOIN app.credential_fields f ON f.credential_id = c.id`,
+  sealedFields: `SELECT c.id, c.provider, c.version, c.updated_at,
+      f.name, f.masked, f.wrapped_key, f.sealed
+    FROM app.credentials c JOIN app.credential_fields f ON f.credential_id = c.id
+    ORDER BY c.provider, f.name`,
+  nextVersion: `INSERT INTO app.credentials (user_id, provider) VALUES (auth.uid(), $1)
+    ON CONFLICT (user_id, provider)
+    DO UPDATE SET version = credentials.version + 1, updated_at = clock_timestamp()
+    RETURNING id, version`,
+  emptySlot: `UPDATE app.credentials SET version = version + 1, updated_at = clock_timestamp()
+    WHERE provider = $1 AND EXISTS (
+      SELECT FROM app.credential_fields f WHERE f.credential_id = credentials.id)
+    RETURNING id`,
+  deleteFields: `DELETE FROM app.credential_fields WHERE credential_id = $1`,
+  insertField: `INSERT INTO app.credential_fields
+      (credential_id, user_id, name, version, masked, wrapped_key, sealed)
+    VALUES ($1, auth.uid(), $2, $3, $4, $5, $6)`,
+
+  startSession: `INSERT INTO app.cli_sessions (user_id, label, directory, hostname)
+    VALUES (auth.uid(), $1, $2, $3) RETURNING id`,
+  updateSession: `UPDATE app.cli_sessions SET
+      last_seen_at = clock_timestamp(),
+      ended_at = CASE WHEN $2::boolean THEN coalesce(ended_at, clock_timestamp()) ELSE ended_at END,
+      commands = coalesce($3::integer, commands),
+      redactions = coalesce($4::integer, redactions),
+      credentials_used = coalesce($5::text[], credentials_used)
+    WHERE id = $1 RETURNING id`,
+  sessions: `SELECT id, label, directory, hostname, started_at, ended_at, last_seen_at,
+      commands, redactions, credentials_used
+    FROM app.cli_sessions ORDER BY started_at DESC LIMIT 200`,
+
+  addAudit: `INSERT INTO app.audit (user_id, action, target, outcome, address)
+    VALUES (auth.uid(), $1, $2, $3, $4)`,
+  audit: `SELECT at, action, target, outcome, address FROM app.audit ORDER BY id DESC LIMIT 200`,
+} as const;
+
+export type StatementName = keyof typeof statements;
