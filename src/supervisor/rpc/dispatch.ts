@@ -1,0 +1,112 @@
+import { type JSONRPCRequest, type JSONRPCResponse, JSONRPCServer } from 'json-rpc-2.0';
+import { type MethodName, methods } from '../../../protocol/session/methods.ts';
+import type { Role } from '../../../protocol/session/schemas.ts';
+import { SynscError } from '../../errors.ts';
+import type { Caller, Verbs } from '../session/verbs.ts';
+import { failureResponse, invalidParams } from './failure.ts';
+import type { Slots } from './slots.ts';
+
+export interface Log {
+  error(details: object, message: string): void;
+  warn(details: object, message: string): void;
+}
+
+export type Answer = JSONRPCResponse | JSONRPCResponse[];
+
+/** Answers one message (a request or a batch, as UTF-8 JSON); undefined when none is due. */
+export type Dispatch = (
+  message: Uint8Array,
+  caller: Caller,
+  slots: Slots,
+) => Promise<Answer | undefined>;
+
+/** JSON-RPC 2.0 over the verbs: §4 request, §5 response, §6 batch. */
+export function createDispatch(verbs: Verbs, log: Log): Dispatch {
+  const server = serverOf(verbs, log);
+
+  async function one(request: unknown, caller: Caller, slots: Slots) {
+    if (!isRequest(request)) {
+      return failureResponse(
+        idOf(request),
+        new SynscError('INVALID_REQUEST', 'not a JSON-RPC 2.0 request'),
+      );
+    }
+    const answer = await slots.run(async () => server.receive(request, caller));
+    return answer ?? undefined;
+  }
+
+  return async (message, caller, slots) => {
+    const parsed = parse(message);
+    if (parsed instanceof SynscError) return failureResponse(null, parsed);
+    if (!Array.isArray(parsed)) return one(parsed, caller, slots);
+    if (parsed.length === 0) {
+      return failureResponse(null, new SynscError('INVALID_REQUEST', 'the batch is empty'));
+    }
+    const answers = await Promise.all(parsed.map((request) => one(request, caller, slots)));
+    const due = answers.filter((answer) => answer !== undefined);
+    return due.length > 0 ? due : undefined;
+  };
+}
+
+function serverOf(verbs: Verbs, log: Log): JSONRPCServer<Caller> {
+  const server = new JSONRPCServer<Caller>({
+    errorListener: (_message, error) => {
+      if (!(error instanceof SynscError)) log.error({ err: error }, 'a request failed');
+    },
+  });
+  for (const name of Object.keys(methods) as MethodName[]) {
+    server.addMethod(name, (params, caller) => call(verbs, name, params, caller));
+  }
+  server.handleMethodNotFound = () =>
+    Promise.reject(new SynscError('METHOD_NOT_FOUND', 'there is no such method'));
+  server.mapErrorToJSONRPCErrorResponse = (id, error: unknown) =>
+    failureResponse(
+      id,
+      error instanceof SynscError ? error : new SynscError('INTERNAL', 'the request failed inside'),
+    );
+  return server;
+}
+
+async function call(verbs: Verbs, name: MethodName, params: unknown, caller: Caller) {
+  const allowed: readonly Role[] = methods[name].roles;
+  if (!allowed.includes(caller.role)) {
+    throw new SynscError('DENIED', `${name} is not for callers of role ${caller.role}`);
+  }
+  if (Array.isArray(params)) {
+    throw new SynscError('INVALID_PARAMS', 'params: must be an object', { field: 'params' });
+  }
+  const checked = methods[name].params.safeParse(params ?? {});
+  if (!checked.success) throw invalidParams(checked.error.issues);
+  const verb = verbs[name] as (params: unknown, caller: Caller) => unknown;
+  return (await verb.call(verbs, checked.data, caller)) ?? {};
+}
+
+function parse(message: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(message));
+  } catch {
+    return new SynscError('PARSE_ERROR', 'not valid JSON in UTF-8');
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isId(id: unknown): id is string | number | null {
+  return id === null || typeof id === 'string' || typeof id === 'number';
+}
+
+function isRequest(value: unknown): value is JSONRPCRequest {
+  if (!isObject(value) || value['jsonrpc'] !== '2.0' || typeof value['method'] !== 'string') {
+    return false;
+  }
+  const { id, params } = value;
+  if (id !== undefined && !isId(id)) return false;
+  if ('result' in value || 'error' in value) return false;
+  return params === undefined || (typeof params === 'object' && params !== null);
+}
+
+function idOf(value: unknown): string | number | null {
+  return isObject(value) && isId(value['id']) ? value['id'] : null;
+}

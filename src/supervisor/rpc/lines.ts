@@ -1,0 +1,97 @@
+import type { Socket } from 'node:net';
+import type { Notification, NotificationName } from '../../../protocol/session/methods.ts';
+import { messageLimit, type Role } from '../../../protocol/session/schemas.ts';
+import { createLineReader, encodeLine } from '../../../protocol/transport.ts';
+import { SynscError } from '../../errors.ts';
+import type { Caller } from '../session/verbs.ts';
+import type { Dispatch, Log } from './dispatch.ts';
+import { failureResponse } from './failure.ts';
+import { createSlots } from './slots.ts';
+
+/** Requests of one connection that are worked on at a time. */
+export const requestsInFlight = 16;
+/** Bytes that may wait for a reader before its sender is asked to stop. */
+const writeBuffer = 256 * 1024;
+
+export interface LineConnection {
+  readonly role: Role;
+  notify<N extends NotificationName>(name: N, params: Notification<N>): boolean;
+}
+
+/**
+ * Serves newline-delimited JSON-RPC on a connection. The client's end of stream counts as its
+ * leaving: calls are aborted, then what is still answered is sent.
+ */
+export function serveLines(
+  socket: Socket,
+  role: Role,
+  dispatch: Dispatch,
+  log: Log,
+): LineConnection {
+  const slots = createSlots(requestsInFlight);
+  const reader = createLineReader(messageLimit);
+  const left = new AbortController();
+  let open = 0;
+
+  function send(message: unknown): boolean {
+    if (!socket.writable) return false;
+    socket.write(encodeLine(message));
+    return socket.writableLength <= writeBuffer;
+  }
+  function notify<N extends NotificationName>(method: N, params: Notification<N>): boolean {
+    return send({ jsonrpc: '2.0', method, params });
+  }
+  /** A client that asks faster than it is answered, or doesn't read its answers, waits. */
+  function regulate(): void {
+    if (slots.waiting > 0 || socket.writableLength > writeBuffer) socket.pause();
+    else if (!reader.tooLong) socket.resume();
+  }
+  function settle(): void {
+    if (open === 0 && left.signal.aborted) socket.end();
+    else regulate();
+  }
+  const caller: Caller = { role, gone: left.signal, notify, drained: () => drained(socket) };
+
+  function handle(line: Buffer): void {
+    if (line.length === 0 || (line.length === 1 && line[0] === 0x0d)) return;
+    open += 1;
+    dispatch(line, caller, slots)
+      .then((answer) => answer !== undefined && send(answer))
+      .catch((error: unknown) => log.error({ err: error }, 'an answer could not be sent'))
+      .finally(() => {
+        open -= 1;
+        settle();
+      });
+  }
+  function leave(): void {
+    left.abort();
+    settle();
+  }
+
+  socket.on('data', (chunk) => {
+    for (const line of reader.push(chunk)) handle(line);
+    if (reader.tooLong) {
+      send(failureResponse(null, new SynscError('LIMIT', 'a message has at most 1 MiB')));
+      socket.pause();
+      socket.destroySoon();
+    } else regulate();
+  });
+  socket.on('drain', regulate);
+  socket.on('end', () => {
+    handle(reader.rest());
+    leave();
+  });
+  socket.on('close', leave);
+  return { role, notify };
+}
+
+function drained(socket: Socket): Promise<void> {
+  if (!socket.writableNeedDrain || socket.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    function done(): void {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    }
+    socket.on('drain', done).on('close', done);
+  });
+}

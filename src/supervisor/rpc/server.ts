@@ -1,0 +1,142 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Notification, NotificationName } from '../../../protocol/session/methods.ts';
+import type { Role } from '../../../protocol/session/schemas.ts';
+import type { Verbs } from '../session/verbs.ts';
+import { createDispatch, type Log } from './dispatch.ts';
+import type { HttpDialect } from './http.ts';
+import { type LineConnection, serveLines } from './lines.ts';
+
+export interface SessionServer {
+  /** Sends what is written, then closes every connection and removes the socket. */
+  close(): Promise<void>;
+  /** Notifies every line connection of the session's own processes. */
+  broadcast<N extends NotificationName>(name: N, params: Notification<N>): void;
+}
+
+export interface ServerOptions {
+  readonly socketPath: string;
+  readonly verbs: Verbs;
+  /** What the peer may do; `refuse` closes the connection. */
+  readonly roleFor: (socket: Socket) => Role | 'refuse';
+  readonly log: Log;
+}
+
+/** Connections at a time; each role has its own share, so that none can lock another out. */
+const connectionLimit: Readonly<Record<Role, number>> = {
+  owner: 64,
+  client: 64,
+  subprocess: 16,
+  outside: 16,
+};
+/** Milliseconds that a connection may be silent at first. */
+const firstByteTimeout = 5_000;
+/** Milliseconds that a connection has to take what was sent when the session ends. */
+const closeGrace = 500;
+const lineStarts = new Set([0x7b, 0x5b]); // '{' and '['
+
+/** Serves a session on its Unix socket (0600), in both dialects. Rejects when it can't listen. */
+export async function serveSession(options: ServerOptions): Promise<SessionServer> {
+  const { verbs, roleFor, log } = options;
+  const dispatch = createDispatch(verbs, log);
+  const sockets = new Map<Socket, Role>();
+  const lines = new Set<LineConnection>();
+  let http: Promise<HttpDialect> | undefined;
+
+  function admit(socket: Socket): void {
+    socket.on('error', (error) => log.warn({ err: error }, 'a connection failed'));
+    const role = roleFor(socket);
+    if (role === 'refuse' || countOf(sockets, role) >= connectionLimit[role]) {
+      socket.destroy();
+      return;
+    }
+    sockets.set(socket, role);
+    socket.once('close', () => void sockets.delete(socket));
+    whenSpoken(socket, (first) => {
+      if (lineStarts.has(first)) serveLine(socket, role);
+      else serveHttp(socket, role);
+    });
+  }
+  function serveLine(socket: Socket, role: Role): void {
+    const connection = serveLines(socket, role, dispatch, log);
+    lines.add(connection);
+    socket.once('close', () => void lines.delete(connection));
+  }
+  function serveHttp(socket: Socket, role: Role): void {
+    // loaded for the first client that speaks HTTP: it would double the start time of a session
+    http ??= import('./http.ts').then(({ createHttpDialect }) => createHttpDialect(dispatch));
+    http.then(
+      (dialect) => dialect.serve(socket, role),
+      (error: unknown) => {
+        log.error({ err: error }, 'HTTP could not be loaded');
+        socket.destroy();
+      },
+    );
+  }
+
+  const server = createServer({ allowHalfOpen: true }, admit);
+  await listen(server, options.socketPath);
+  return {
+    broadcast(name, params) {
+      for (const connection of lines) {
+        if (connection.role === 'client' || connection.role === 'owner') {
+          connection.notify(name, params);
+        }
+      }
+    },
+    close: () => close(server, sockets.keys()),
+  };
+}
+
+function countOf(sockets: ReadonlyMap<Socket, Role>, role: Role): number {
+  let count = 0;
+  for (const other of sockets.values()) if (other === role) count += 1;
+  return count;
+}
+
+/** Calls back with the first byte, which stays in the stream. */
+function whenSpoken(socket: Socket, spoken: (first: number) => void): void {
+  const timer = setTimeout(silent, firstByteTimeout);
+  function readable(): void {
+    const head: unknown = socket.read();
+    if (!Buffer.isBuffer(head)) return;
+    const [first] = head;
+    if (first === undefined) return;
+    stop();
+    socket.unshift(head);
+    spoken(first);
+  }
+  function silent(): void {
+    socket.destroy();
+  }
+  function stop(): void {
+    clearTimeout(timer);
+    socket.off('readable', readable).off('end', silent).off('close', stop);
+  }
+  socket.on('readable', readable).on('end', silent).on('close', stop);
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject).once('listening', resolve);
+    const mask = process.umask(0o177);
+    try {
+      server.listen(path); // binds before it returns
+    } finally {
+      process.umask(mask);
+    }
+  });
+}
+
+function close(server: Server, sockets: Iterable<Socket>): Promise<void> {
+  const open = [...sockets];
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      for (const socket of open) socket.destroy();
+    }, closeGrace);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    for (const socket of open) socket.destroySoon();
+  });
+}
