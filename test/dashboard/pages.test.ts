@@ -1,0 +1,360 @@
+import cookie from '@fastify/cookie';
+import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { mask } from '../../protocol/credential.ts';
+import type { Services, WebUser } from '../../src/dashboard/services.ts';
+import { registerWeb } from '../../src/dashboard/web/routes.ts';
+import { SynscError } from '../../src/errors.ts';
+import { catalog } from '../../src/provider/catalog.ts';
+
+const hostile = `"><script>alert('x')</script>`;
+const pasted = 'hf_NOTREALvalueForTheseTests000000000';
+const origin = 'https://localhost';
+const user: WebUser = { id: 'u1', email: 'ada@example.test' };
+
+/** The least that the pages can stand on: one account, one waiting request, values in a map. */
+function fakeServices() {
+  const values = new Map<string, Record<string, string>>();
+  const calls: string[] = [];
+  const request = {
+    userCode: 'BCDF-GHJK',
+    deviceName: hostile,
+    address: '192.0.2.7',
+    requestedAt: new Date(),
+    scope: 'credentials:read',
+    status: 'pending' as const,
+  };
+  let claimed = false;
+  const services: Services = {
+    async signUp(email) {
+      if (email === user.email) {
+        throw new SynscError('CONFLICT', 'this address has an account', { field: 'email' });
+      }
+      return { id: 'u2', email };
+    },
+    async signIn(_email, password) {
+      if (password === 'right') return user;
+      throw new SynscError('NOT_AUTHORIZED', 'wrong address or password');
+    },
+    openWebSession: async () => 'opened',
+    webUser: async (value) => (value === 'opened' ? user : undefined),
+    async closeWebSession() {
+      calls.push('close');
+    },
+    credentials: async () =>
+      catalog.map(({ id, variables }) => ({
+        provider: id,
+        version: values.has(id) ? 3 : 0,
+        updatedAt: values.has(id) ? new Date(Date.now() - 2 * 3_600_000) : null,
+        fields: variables.map(({ name }) => {
+          const value = values.get(id)?.[name];
+          return { name, masked: value === undefined ? null : mask(value) };
+        }),
+      })),
+    async saveCredential(_user, provider, given) {
+      if (Object.values(given).some((value) => value.includes(' '))) {
+        throw new SynscError('INVALID_CREDENTIAL', 'the value has a blank', { field: 'HF_TOKEN' });
+      }
+      values.set(provider, given);
+    },
+    async deleteCredential(_user, provider) {
+      values.delete(provider);
+    },
+    async claimUserCode(_user, _cookie, code) {
+      if (code !== request.userCode) throw new SynscError('NOT_FOUND', 'no such code');
+      claimed = true;
+      return request;
+    },
+    claimedRequest: async () => (claimed ? request : undefined),
+    async decideDevice(_user, _cookie, choice) {
+      calls.push(choice);
+      claimed = false;
+      return request;
+    },
+    devices: async () => [
+      {
+        id: 'd1',
+        name: hostile,
+        address: '192.0.2.7',
+        createdAt: new Date(),
+        lastUsedAt: null,
+        expiresAt: new Date(Date.now() + 86_400_000),
+        revoked: false,
+      },
+    ],
+    async revokeDevice(_user, id) {
+      if (id !== 'd1') throw new SynscError('NOT_FOUND', 'there is no such device');
+      calls.push(`revoke ${id}`);
+    },
+    sessions: async () => [
+      {
+        id: 's1',
+        label: hostile,
+        directory: hostile,
+        hostname: hostile,
+        startedAt: new Date(),
+        endedAt: null,
+        lastSeenAt: new Date(),
+        commands: 4,
+        redactions: 2,
+        credentialsUsed: [hostile],
+      },
+    ],
+    audit: async () => [
+      { at: new Date(), action: hostile, target: hostile, outcome: 'ok', address: '192.0.2.7' },
+    ],
+  };
+  return { services, values, calls };
+}
+
+let app: FastifyInstance;
+let fake: ReturnType<typeof fakeServices>;
+
+beforeEach(async () => {
+  fake = fakeServices();
+  app = Fastify();
+  await app.register(cookie);
+  await registerWeb(app, fake.services);
+  return async () => app.close();
+});
+
+function get(url: string, signedIn = true) {
+  return send({ url }, signedIn);
+}
+
+function post(url: string, form: Record<string, string> = {}, headers: object = {}) {
+  return send({
+    method: 'POST',
+    url,
+    headers: { origin, 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    payload: new URLSearchParams(form).toString(),
+  });
+}
+
+function send(options: InjectOptions, signedIn = true) {
+  const cookies = signedIn ? { '__Host-synsc': 'opened' } : {};
+  return app.inject({ authority: 'localhost', cookies, ...options });
+}
+
+const json = { accept: 'application/json' };
+
+describe('every page', () => {
+  const paths = ['/credentials', '/device', '/sessions', '/devices', '/audit'];
+
+  test.each(paths)('%s sends strangers to sign in and remembers where they were', async (path) => {
+    const answer = await get(path, false);
+    expect(answer.statusCode).toBe(303);
+    expect(answer.headers.location).toBe(`/sign-in?next=${encodeURIComponent(path)}`);
+  });
+
+  test.each([...paths, '/sign-up', '/sign-in'])(
+    '%s forbids scripts, frames, caching',
+    async (path) => {
+      const answer = await get(path, path.startsWith('/sign') === false);
+      expect(answer.statusCode).toBe(200);
+      expect(answer.headers['content-security-policy']).toBe(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+      );
+      expect(answer.headers).toMatchObject({
+        'referrer-policy': 'same-origin',
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        'strict-transport-security': 'max-age=31536000',
+      });
+      expect(answer.body).not.toMatch(/<script|<style|style="|\son\w+=/);
+    },
+  );
+
+  test.each(['/sessions', '/devices', '/audit'])('%s escapes what machines sent', async (path) => {
+    const { body } = await get(path);
+    expect(body).toContain('&lt;script>');
+    expect(body).not.toContain('<script');
+  });
+
+  test('the stylesheet and the icon are there', async () => {
+    expect((await get('/assets/style.css')).headers['content-type']).toContain('text/css');
+    expect((await get('/assets/icon.svg')).headers['content-type']).toContain('image/svg+xml');
+  });
+});
+
+describe('forms', () => {
+  const forms = [
+    '/sign-up',
+    '/sign-in',
+    '/sign-out',
+    '/credentials/huggingface',
+    '/credentials/huggingface/delete',
+    '/device',
+    '/device/confirm',
+    '/devices/d1/revoke',
+  ];
+
+  test.each(forms)('%s refuses other origins', async (path) => {
+    for (const other of ['https://evil.test', 'http://localhost', 'null', 'https://localhost:1']) {
+      expect((await post(path, {}, { origin: other })).statusCode).toBe(403);
+    }
+    expect((await send({ method: 'POST', url: path })).statusCode).toBe(403);
+    expect(fake.calls).toEqual([]);
+  });
+
+  test('need a session', async () => {
+    const options: InjectOptions = {
+      method: 'POST',
+      url: '/credentials/huggingface',
+      headers: { origin },
+    };
+    const page = await send(options, false);
+    expect([page.statusCode, page.headers.location]).toEqual([303, '/sign-in']);
+    const data = await send({ ...options, headers: { origin, ...json } }, false);
+    expect(data.statusCode).toBe(401);
+    expect(data.json()).toMatchObject({ error: { code: 'NOT_SIGNED_IN' } });
+  });
+});
+
+describe('signing in', () => {
+  test('sets a host-only cookie and goes on to a local path', async () => {
+    const form = { email: user.email, password: 'right', next: '/device?user_code=BCDF-GHJK' };
+    const answer = await post('/sign-in', form);
+    expect(answer.statusCode).toBe(303);
+    expect(answer.headers.location).toBe('/device?user_code=BCDF-GHJK');
+    expect(answer.headers['set-cookie']).toBe(
+      '__Host-synsc=opened; Path=/; HttpOnly; Secure; SameSite=Lax',
+    );
+  });
+
+  test.each([
+    'https://evil.test/',
+    '//evil.test',
+    '/\\evil.test',
+    '/\t/evil.test',
+    '/..//evil.test',
+  ])('never goes on to %j', async (next) => {
+    const answer = await post('/sign-in', { email: user.email, password: 'right', next });
+    expect(answer.headers.location).toBe('/credentials');
+  });
+
+  test('keeps the address, not the password, of a refused attempt', async () => {
+    const answer = await post('/sign-in', { email: hostile, password: 'wrong-password' });
+    expect(answer.statusCode).toBe(403);
+    expect(answer.body).toContain('role="alert"');
+    expect(answer.body).toContain('&quot;>&lt;script>');
+    expect(answer.body).not.toContain('wrong-password');
+    expect(answer.body).not.toContain('<script');
+    expect(answer.headers['set-cookie']).toBeUndefined();
+  });
+
+  test('names the field at fault', async () => {
+    const form = { email: user.email, password: 'p' };
+    const page = await post('/sign-up', form);
+    expect(page.statusCode).toBe(409);
+    expect(page.body).toContain('aria-describedby="email-error"');
+    expect((await post('/sign-up', form, json)).json()).toEqual({
+      error: { code: 'CONFLICT', message: 'this address has an account', field: 'email' },
+    });
+  });
+
+  test('ends with sign-out', async () => {
+    const answer = await post('/sign-out');
+    expect(answer.headers.location).toBe('/sign-in');
+    expect(answer.headers['set-cookie']).toMatch(/^__Host-synsc=;.*Expires=Thu, 01 Jan 1970/);
+    expect(fake.calls).toEqual(['close']);
+  });
+});
+
+describe('credentials', () => {
+  test('are stored, and shown by their last four characters only', async () => {
+    const answer = await post('/credentials/huggingface', { HF_TOKEN: pasted, other: 'x' });
+    expect(answer.headers.location).toBe('/credentials?saved=huggingface');
+    expect(fake.values.get('huggingface')).toEqual({ HF_TOKEN: pasted });
+    const { body } = await get('/credentials');
+    expect(body).toContain(mask(pasted));
+    expect(body).toContain('Version 3');
+    expect(body).toContain('2 h ago');
+    expect(body).not.toContain(pasted.slice(0, -4));
+  });
+
+  test('are taken as JSON too', async () => {
+    const answer = await send({
+      method: 'POST',
+      url: '/credentials/huggingface',
+      headers: { origin, ...json },
+      payload: { HF_TOKEN: pasted },
+    });
+    expect(answer.json()).toEqual({ ok: true });
+    expect(fake.values.get('huggingface')).toEqual({ HF_TOKEN: pasted });
+  });
+
+  test('come back in no answer when they are refused', async () => {
+    const form = { HF_TOKEN: `${pasted} tail` };
+    const page = await post('/credentials/huggingface', form);
+    expect(page.statusCode).toBe(422);
+    expect(page.body).toContain('aria-describedby="HF_TOKEN-hint HF_TOKEN-error"');
+    expect(page.body).toContain('The value has a blank.');
+    expect(page.body).not.toContain(pasted);
+    const data = await post('/credentials/huggingface', form, json);
+    expect(data.json()).toEqual({
+      error: { code: 'INVALID_CREDENTIAL', message: 'the value has a blank', field: 'HF_TOKEN' },
+    });
+  });
+
+  test('are deleted', async () => {
+    fake.values.set('huggingface', { HF_TOKEN: pasted });
+    await post('/credentials/huggingface/delete');
+    expect(fake.values.size).toBe(0);
+  });
+
+  test('exist for known providers only', async () => {
+    const answer = await post('/credentials/constructor', {}, json);
+    expect(answer.statusCode).toBe(404);
+    expect((await post('/credentials/constructor')).body).toContain('There is no such provider.');
+  });
+
+  test('that cannot be read say nothing of what was sent', async () => {
+    const headers = { origin, 'content-type': 'application/json' };
+    const payload = `{"HF_TOKEN": ${pasted}`;
+    const answer = await send({
+      method: 'POST',
+      url: '/credentials/huggingface',
+      headers,
+      payload,
+    });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.body).not.toContain(pasted.slice(0, 8));
+  });
+});
+
+describe('devices', () => {
+  test('a link prefills the code and changes nothing', async () => {
+    const { body } = await get('/device?user_code=BCDF-GHJK');
+    expect(body).toContain('value="BCDF-GHJK"');
+    expect((await get('/device/confirm')).headers.location).toBe('/device');
+  });
+
+  test('a claimed request is shown, then decided', async () => {
+    expect((await post('/device', { user_code: 'BCDF-GHJK' })).headers.location).toBe(
+      '/device/confirm',
+    );
+    const { body } = await get('/device/confirm');
+    expect(body).toContain('BCDF-GHJK');
+    expect(body).toContain('192.0.2.7');
+    expect(body).not.toContain('<script');
+    expect((await post('/device/confirm', { action: 'maybe' }, json)).statusCode).toBe(400);
+    expect(fake.calls).toEqual([]);
+    expect((await post('/device/confirm', { action: 'approve' }, json)).json()).toEqual({
+      ok: true,
+    });
+    expect(fake.calls).toEqual(['approve']);
+  });
+
+  test('an unknown code is refused at its field', async () => {
+    const answer = await post('/device', { user_code: 'ZZZZ-ZZZZ' });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.body).toContain('user_code-error');
+  });
+
+  test('are revoked; those of others do not exist', async () => {
+    expect((await post('/devices/d1/revoke')).headers.location).toBe('/devices');
+    expect((await post('/devices/d2/revoke')).statusCode).toBe(404);
+    expect(fake.calls).toEqual(['revoke d1']);
+  });
+});
