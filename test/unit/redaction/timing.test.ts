@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { everyByte, recorder, run, TOKEN, tableOf } from './support.ts';
+
+const PAUSE = 60;
+
+describe('what leaves when', () => {
+  test.each(['Password: ', 'done\n', '>>> ', 'really?', 'hf_FakeAbCdEfGh '])(
+    '%j leaves at once',
+    (prompt) => {
+      const { stream, text } = recorder(tableOf(TOKEN));
+      stream.write(Buffer.from(prompt));
+      expect(text()).toBe(prompt);
+    },
+  );
+
+  test('a tail of token characters leaves after a moment, without an end or a newline', async () => {
+    const { stream, text } = recorder(tableOf(TOKEN));
+    stream.write(Buffer.from('name'));
+    expect(text()).toBe('');
+    await sleep(PAUSE);
+    expect(text()).toBe('name');
+  });
+
+  test.each([
+    ['hf_', 'xx_'],
+    ['hf_FakeAb', 'hf_Fakexx'],
+    [`x ${TOKEN.slice(0, 30)}`, `x ${TOKEN.slice(0, 29)}!`.replace('!', 'x')],
+  ])('%j and its foreign twin %j hold back the same bytes', (own, twin) => {
+    const first = recorder(tableOf(TOKEN));
+    const second = recorder(tableOf(TOKEN));
+    first.stream.write(Buffer.from(own));
+    second.stream.write(Buffer.from(twin));
+    expect(first.bytes()).toHaveLength(second.bytes().length);
+    first.stream.end();
+    second.stream.end();
+  });
+
+  test('a pause inside a value: masked, and the rest swallowed', async () => {
+    const { stream, text, hits } = recorder(tableOf(TOKEN));
+    stream.write(Buffer.from(`a ${TOKEN.slice(0, 15)}`));
+    await sleep(PAUSE);
+    expect(text()).toBe('a [REDACTED]');
+    stream.write(Buffer.from(TOKEN.slice(15, 20)));
+    await sleep(PAUSE);
+    stream.write(Buffer.from(`${TOKEN.slice(20)} b\n`));
+    expect(text()).toBe('a [REDACTED] b\n');
+    expect(hits).toEqual(['V0']);
+  });
+
+  test('a value typed slowly shows its public prefix and at most seven characters', async () => {
+    const { stream, text } = recorder(tableOf(TOKEN));
+    for (const letter of TOKEN.slice(0, 14)) {
+      stream.write(Buffer.from(letter));
+      await sleep(PAUSE);
+    }
+    stream.write(Buffer.from(TOKEN.slice(14)));
+    stream.end();
+    expect(text()).toBe(`${TOKEN.slice(0, 10)}[REDACTED]`);
+  });
+
+  test('a value with blanks is held across chunks', async () => {
+    const { stream, text } = recorder(tableOf('a fake pass phrase'));
+    stream.write(Buffer.from('say a fake '));
+    stream.write(Buffer.from('pass phrase now'));
+    await sleep(PAUSE);
+    expect(text()).toBe('say [REDACTED] now');
+  });
+
+  test('a tail that begins a value is masked at the end', () => {
+    expect(run(tableOf(TOKEN), Buffer.from(`x ${TOKEN.slice(0, 12)}`)).text()).toBe('x [REDACTED]');
+    expect(run(tableOf(TOKEN), Buffer.from(`x ${TOKEN.slice(0, 10)}`)).text()).toBe(
+      `x ${TOKEN.slice(0, 10)}`,
+    );
+  });
+});
+
+describe('width on a terminal', () => {
+  test.each([
+    [TOKEN, `[REDACTED]${' '.repeat(TOKEN.length - 10)}`],
+    ['sixsix', '******'],
+    ['pässwörd', '********'],
+    ['tencells10', '[REDACTED]'],
+  ])('%s keeps its cells', (value, shown) => {
+    const table = tableOf(value);
+    const bytes = Buffer.from(`| ${value} |\r\n`);
+    expect(run(table, bytes, [], 'tty').text()).toBe(`| ${shown} |\r\n`);
+    expect(run(table, bytes, everyByte(bytes), 'tty').text()).toBe(`| ${shown} |\r\n`);
+  });
+});
