@@ -10,6 +10,9 @@ export interface PythonUse {
   readonly reporters: readonly string[];
 }
 
+/** Tokens that are looked at behind a key or a colon: keeps odd text from costing its square. */
+const MAX_STATEMENT = 256;
+
 const blocks = new Set(
   'if elif else try except finally for while with async def class match case'.split(' '),
 );
@@ -46,9 +49,11 @@ function runtimeLines(lines: readonly Line[]): readonly Line[] {
 /** A line, and what stands behind the colons of a block head on the same line. */
 function statements(tokens: readonly Token[]): readonly (readonly Token[])[] {
   if (!blocks.has(tokens[0]?.value ?? '')) return [tokens];
-  return tokens.flatMap((token, index) =>
-    token.value === ':' && token.kind === 'operator' ? [tokens.slice(index + 1)] : [],
-  );
+  return tokens.flatMap((token, index) => {
+    const next = tokens[index + 1]?.value ?? '';
+    const begins = token.value === ':' && (next === 'import' || next === 'from');
+    return begins ? [tokens.slice(index + 1, index + MAX_STATEMENT)] : [];
+  });
 }
 
 function importsOf(tokens: readonly Token[]): readonly string[] {
@@ -92,10 +97,11 @@ function dynamicImport(tokens: readonly Token[], index: number): readonly string
 }
 
 /** `report_to="x"`, `report_to=["x", …]`, `"report_to": "x"`, `report_to: str = "x"`. */
-function reportersAt(tokens: readonly Token[], index: number): readonly string[] {
-  const key = tokens[index];
+function reportersAt(line: readonly Token[], start: number): readonly string[] {
+  const key = line[start];
   if (!key || !['report_to', 'log_with', 'logger'].includes(key.value)) return [];
-  let at = index + 1;
+  const tokens = line.slice(start, start + MAX_STATEMENT);
+  let at = 1;
   if (key.kind === 'name' && tokens[at]?.value === ':') {
     at = tokens.findIndex((token, place) => place > at && token.value === '=');
   }

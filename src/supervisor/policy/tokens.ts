@@ -119,7 +119,13 @@ class Tokenizer {
 }
 
 /** Index after the closing quote; a one-line string that is not closed ends with its line. */
-function endOfString(text: string, start: number, quote: string, format: boolean): number {
+function endOfString(
+  text: string,
+  start: number,
+  quote: string,
+  format: boolean,
+  nesting = 0,
+): number {
   let at = start;
   while (at < text.length) {
     if (text.startsWith(quote, at)) return at + quote.length;
@@ -127,7 +133,7 @@ function endOfString(text: string, start: number, quote: string, format: boolean
     if (char === '\n' && quote.length === 1) return at;
     if (char === '\\') at += format && text[at + 1] === '{' ? 1 : 2;
     else if (char !== '{' || !format) at += 1;
-    else at = text[at + 1] === '{' ? at + 2 : endOfField(text, at + 1, quote, 0);
+    else at = text[at + 1] === '{' ? at + 2 : endOfField(text, at + 1, quote, nesting);
   }
   return text.length;
 }
@@ -149,7 +155,7 @@ function endOfField(text: string, start: number, quote: string, nesting: number)
     else if (nesting > 8) return at;
     else {
       const format = /(^|\W)[rR]?[ftFT][rR]?$/.test(text.slice(Math.max(0, at - 3), at));
-      at = endOfString(text, at + inner.length, inner, format);
+      at = endOfString(text, at + inner.length, inner, format, nesting + 1);
     }
   }
   return text.length;
