@@ -10,7 +10,7 @@ export interface PythonUse {
   readonly reporters: readonly string[];
 }
 
-/** Tokens that are looked at behind a key or a colon: keeps odd text from costing its square. */
+/** Tokens that are looked at behind a key: keeps odd text from costing its square. */
 const MAX_STATEMENT = 256;
 
 const blocks = new Set(
@@ -46,14 +46,14 @@ function runtimeLines(lines: readonly Line[]): readonly Line[] {
   });
 }
 
-/** A line, and what stands behind the colons of a block head on the same line. */
+/** A line, and what stands behind the colon of a block head on the same line. */
 function statements(tokens: readonly Token[]): readonly (readonly Token[])[] {
   if (!blocks.has(tokens[0]?.value ?? '')) return [tokens];
-  return tokens.flatMap((token, index) => {
+  const colon = tokens.findIndex((token, index) => {
     const next = tokens[index + 1]?.value ?? '';
-    const begins = token.value === ':' && (next === 'import' || next === 'from');
-    return begins ? [tokens.slice(index + 1, index + MAX_STATEMENT)] : [];
+    return token.value === ':' && (next === 'import' || next === 'from');
   });
+  return colon < 0 ? [] : [tokens.slice(colon + 1)];
 }
 
 function importsOf(tokens: readonly Token[]): readonly string[] {
