@@ -33,7 +33,7 @@ const pinned: client.CustomFetch = (url, options) =>
       });
     });
     call.on('error', reject);
-    call.end(options.body ? String(options.body) : undefined);
+    call.end(options.body instanceof URLSearchParams ? options.body.toString() : options.body);
   });
 
 test('an unmodified client completes the flow', async () => {
