@@ -48,7 +48,7 @@ function engines(): Record<string, Engine> {
         for (let at = chunk.indexOf(needle); at >= 0; at = chunk.indexOf(needle, at + 1));
       }
     },
-    regex: (chunk) => void chunk.latin1Slice().replace(alternation, '[REDACTED]'),
+    regex: (chunk) => void chunk.toString('latin1').replace(alternation, '[REDACTED]'),
   };
 }
 
@@ -68,7 +68,7 @@ function logText(): Buffer {
   let text = '';
   for (let line = 0; text.length < CHUNK; line++) {
     const id = createHash('sha1').update(String(line)).digest('hex');
-    text += `2026-01-01T00:00:00Z INFO step=${line} commit=${id} loss=0.${id.slice(0, 4)}\n`;
+    text += `2026-01-01T00:00:00Z INFO step=${line} commit=${id} loss=0.${id.slice(0, 4)} path=/home/he/half_the/checkpoint\n`;
   }
   return Buffer.from(`${text.slice(0, CHUNK - 1)}\n`);
 }
