@@ -1,22 +1,24 @@
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
 
+type NativeFunction = ReturnType<Koffi.LibraryHandle['func']>;
+
 /** Calls into C; undefined where the package has no binary for this platform or was not installed. */
 export const koffi = loadKoffi();
 
-const functions = new Map<string, Koffi.KoffiFunction | undefined>();
+const functions = new Map<string, NativeFunction | undefined>();
 let library: Koffi.LibraryHandle | undefined;
 
 /**
  * A function of the C library by its C prototype, e.g. `int flock(int fd, int operation)`.
  * Undefined when there is no native binding or the library lacks it.
  */
-export function libc(signature: string): Koffi.KoffiFunction | undefined {
+export function libc(signature: string): NativeFunction | undefined {
   if (!functions.has(signature)) functions.set(signature, find(signature));
   return functions.get(signature);
 }
 
-function find(signature: string): Koffi.KoffiFunction | undefined {
+function find(signature: string): NativeFunction | undefined {
   try {
     library ??= koffi?.load(null); // the process itself, which has libc loaded
     return library?.func(signature);

@@ -1,0 +1,125 @@
+import * as z from 'zod/mini';
+import { clientId } from '../../protocol/dashboard/device.ts';
+import {
+  errorResponse,
+  type SessionStart,
+  type SessionUpdate,
+  type StatusResponse,
+  type SyncRequest,
+  type SyncResponse,
+  statusResponse,
+  syncResponse,
+} from '../../protocol/dashboard/sync.ts';
+import { SynscError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import type { Dashboard } from './dashboard.ts';
+import { type Answer, Transport } from './transport.ts';
+
+const sessionStarted = z.object({ id: z.string() });
+
+/**
+ * The dashboard's API for the command line. Every call throws NOT_SIGNED_IN (401),
+ * DASHBOARD_UNREACHABLE, UNTRUSTED_DASHBOARD, or SYNC_FAILED for everything else.
+ */
+export class DashboardClient {
+  readonly #transport: Transport;
+  readonly #token: Secret | undefined;
+
+  constructor({ token, ...dashboard }: Dashboard & { readonly token?: Secret }) {
+    this.#transport = new Transport(dashboard);
+    this.#token = token;
+  }
+
+  /** Credentials, sealed to the session's key. */
+  sync(request: SyncRequest): Promise<SyncResponse> {
+    return this.#call('POST', '/api/cli/sync', syncResponse, request);
+  }
+
+  /** Account and credentials, masked. */
+  status(): Promise<StatusResponse> {
+    return this.#call('GET', '/api/cli/status', statusResponse);
+  }
+
+  /** Opens the record of a session. */
+  startSession(session: SessionStart): Promise<{ id: string }> {
+    return this.#call('POST', '/api/cli/sessions', sessionStarted, session);
+  }
+
+  async updateSession(id: string, update: SessionUpdate): Promise<void> {
+    await this.#call('PATCH', `/api/cli/sessions/${encodeURIComponent(id)}`, z.unknown(), update);
+  }
+
+  /** RFC 7009: also succeeds for a token that the dashboard does not know (any more). */
+  async revoke(token: Secret): Promise<void> {
+    const parameters = { token: token.expose().toString('latin1'), client_id: clientId };
+    const answer = await this.postForm('/oauth/revoke', parameters);
+    if (answer.status !== 200) throw refusal(answer);
+  }
+
+  /** A form of the OAuth endpoints, without the token; the answer as it came, whatever its status. */
+  postForm(
+    path: string,
+    parameters: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    return this.#transport.send({
+      method: 'POST',
+      path,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(parameters).toString(),
+      signal,
+    });
+  }
+
+  /** Ends kept-alive connections. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  async #call<T extends z.ZodMiniType>(
+    method: 'GET' | 'POST' | 'PATCH',
+    path: string,
+    schema: T,
+    body?: unknown,
+  ): Promise<z.infer<T>> {
+    const headers: Record<string, string> = {};
+    if (this.#token) headers.authorization = `Bearer ${this.#token.expose().toString('latin1')}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const answer = await this.#transport.send({
+      method,
+      path,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (answer.status < 200 || answer.status > 299) throw refusal(answer);
+    const result = z.safeParse(schema, parseJson(answer.body));
+    if (result.success) return result.data;
+    throw new SynscError(
+      'SYNC_FAILED',
+      `the dashboard gave an answer that cannot be read to ${path}`,
+    );
+  }
+}
+
+function refusal({ status, body }: Answer): SynscError {
+  if (status === 401) {
+    return new SynscError('NOT_SIGNED_IN', 'the token was revoked or has expired');
+  }
+  const answer = z.safeParse(errorResponse, parseJson(body));
+  const message = answer.success ? printable(answer.data.error.message) : 'no reason given';
+  return new SynscError('SYNC_FAILED', `the dashboard refused (${status}): ${message}`);
+}
+
+/** One line without terminal controls: the text comes from another machine. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, ' ').slice(0, 300);
+}
+
+/** Undefined (as an empty body is) when it is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+import { readFileSync, statSync } from 'node:fs';
+import { SynscError } from '../errors.ts';
+import { localAuthorityPath, readSettings } from './settings.ts';
+import { certificateFingerprint, fetchAuthority, normalFingerprint } from './trust.ts';
+
+export interface DashboardFlags {
+  readonly dashboard?: string | undefined;
+  readonly caSha256?: string | undefined;
+}
+
+/** A dashboard and how to know it. */
+export interface Dashboard {
+  /** Origin, e.g. `https://localhost:8443`. */
+  readonly url: string;
+  /** PEM of the only authority to trust; without it the public ones count. */
+  readonly ca?: string;
+  /** Fingerprint that the user, the environment or the settings named. */
+  readonly caSha256?: string;
+}
+
+const defaultUrl = 'https://localhost:8443';
+const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/**
+ * Which dashboard is meant and which authority vouches for it. URL: flag, SYNSC_DASHBOARD_URL,
+ * settings, default. Pin: flag, SYNSC_CA_SHA256, settings of the same URL; without a pin, on
+ * loopback, the authority of this user's own dashboard.
+ */
+export async function findDashboard(
+  env: NodeJS.ProcessEnv,
+  flags: DashboardFlags = {},
+): Promise<Dashboard> {
+  const settings = readSettings(env);
+  const url = dashboardOrigin(
+    flags.dashboard ?? (env.SYNSC_DASHBOARD_URL || settings.dashboard) ?? defaultUrl,
+  );
+  const saved = settings.dashboard === url ? settings : {};
+  const pin = flags.caSha256 ?? (env.SYNSC_CA_SHA256 || saved.caSha256);
+  if (pin !== undefined) {
+    const caSha256 = normalFingerprint(pin);
+    const known = saved.ca !== undefined && certificateFingerprint(saved.ca) === caSha256;
+    return {
+      url,
+      caSha256,
+      ca: known && saved.ca ? saved.ca : await fetchAuthority(url, caSha256),
+    };
+  }
+  const ca = loopback.test(new URL(url).hostname) ? localAuthority(env) : undefined;
+  return ca === undefined ? { url } : { url, ca };
+}
+
+function dashboardOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' || url.pathname !== '/' || url.search || url.username) {
+    throw new SynscError(
+      'USAGE',
+      'the address of the dashboard must look like https://HOST[:PORT]',
+      {
+        hint: 'check --dashboard, SYNSC_DASHBOARD_URL and the settings file',
+        field: 'dashboard',
+      },
+    );
+  }
+  return url.origin;
+}
+
+/** Only a file of this very user counts: another one could have put an authority of theirs there. */
+function localAuthority(env: NodeJS.ProcessEnv): string | undefined {
+  const path = localAuthorityPath(env);
+  const entry = statSync(path, { throwIfNoEntry: false });
+  return entry?.isFile() && entry.uid === process.getuid?.()
+    ? readFileSync(path, 'utf8')
+    : undefined;
+}

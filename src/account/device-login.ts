@@ -1,0 +1,112 @@
+import { hostname, userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod/mini';
+import { clientId, deviceGrantType, pollInterval, scope } from '../../protocol/dashboard/device.ts';
+import { SynscError } from '../errors.ts';
+import { Secret } from '../secret.ts';
+import type { DashboardClient } from './dashboard-client.ts';
+import type { Answer } from './transport.ts';
+
+/** RFC 8628 §3.2; times in seconds. */
+const codeSchema = z.object({
+  device_code: z.string(),
+  user_code: z.string().check(z.regex(/^[A-Za-z0-9-]{1,32}$/)),
+  verification_uri: z.url({ protocol: /^https$/ }),
+  verification_uri_complete: z.optional(z.url({ protocol: /^https$/ })),
+  expires_in: z.number().check(z.positive()),
+  interval: z.optional(z.number().check(z.positive())),
+});
+export type DeviceCode = z.infer<typeof codeSchema>;
+
+const tokenSchema = z.object({ access_token: z.string(), expires_in: z.optional(z.number()) });
+const refusalSchema = z.object({ error: z.string() });
+
+export interface PollOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Waits for some seconds; replaced in tests. */
+  readonly pause?: (seconds: number, signal?: AbortSignal) => Promise<unknown>;
+}
+
+/** Asks for a code that the user confirms in a browser. */
+export async function requestCode(client: DashboardClient, signal?: AbortSignal) {
+  const device = `${userInfo().username}@${hostname()}`;
+  const parameters = { client_id: clientId, scope, device_name: device };
+  const answer = await client.postForm('/oauth/device_authorization', parameters, signal);
+  const code = z.safeParse(codeSchema, json(answer));
+  if (answer.status === 200 && code.success) return code.data;
+  throw new SynscError('SYNC_FAILED', `the dashboard gave no code (${answer.status})`);
+}
+
+/**
+ * Polls until the user decides (RFC 8628 §3.4, §3.5). Throws LOGIN_DENIED, LOGIN_EXPIRED,
+ * UNTRUSTED_DASHBOARD, SYNC_FAILED, or the signal's reason. `expiresIn` is in seconds.
+ */
+export async function pollToken(
+  client: DashboardClient,
+  code: DeviceCode,
+  options: PollOptions = {},
+) {
+  const { signal, pause = wait } = options;
+  const deadline = Date.now() + code.expires_in * 1000;
+  let interval = code.interval ?? pollInterval;
+  let delay = interval;
+  for (;;) {
+    await pause(Math.min(delay, (deadline - Date.now()) / 1000), signal);
+    if (Date.now() >= deadline) throw expired();
+    const outcome = await pollOnce(client, code, signal);
+    if (typeof outcome === 'object') return outcome;
+    if (outcome === 'slow_down') interval += 5;
+    delay = outcome === 'unreachable' ? delay * 2 : interval;
+  }
+}
+
+async function pollOnce(client: DashboardClient, code: DeviceCode, signal?: AbortSignal) {
+  const parameters = {
+    grant_type: deviceGrantType,
+    device_code: code.device_code,
+    client_id: clientId,
+  };
+  let answer: Answer;
+  try {
+    answer = await client.postForm('/oauth/token', parameters, signal);
+  } catch (failure) {
+    if (failure instanceof SynscError && failure.code === 'DASHBOARD_UNREACHABLE') {
+      return 'unreachable';
+    }
+    throw failure;
+  }
+  return judge(answer);
+}
+
+function judge(answer: Answer) {
+  const token = z.safeParse(tokenSchema, json(answer));
+  if (answer.status === 200 && token.success) {
+    const { access_token: text, expires_in: expiresIn } = token.data;
+    return { token: new Secret(Buffer.from(text, 'latin1')), expiresIn };
+  }
+  if (answer.status >= 500) return 'unreachable';
+  const refusal = z.safeParse(refusalSchema, json(answer));
+  const error = refusal.success ? refusal.data.error : '';
+  if (error === 'authorization_pending' || error === 'slow_down') return error;
+  if (error === 'access_denied') throw new SynscError('LOGIN_DENIED', 'the sign-in was denied');
+  if (error === 'expired_token') throw expired();
+  throw new SynscError('SYNC_FAILED', `the dashboard ended the sign-in (${answer.status})`, {
+    hint: 'run `synsc connect login` again',
+  });
+}
+
+function expired(): SynscError {
+  return new SynscError('LOGIN_EXPIRED', 'the code has expired');
+}
+
+function wait(seconds: number, signal?: AbortSignal): Promise<unknown> {
+  return sleep(Math.max(0, seconds * 1000), undefined, signal ? { signal } : {});
+}
+
+function json({ body }: Answer): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,113 @@
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import { SynscError } from '../errors.ts';
+import type { Dashboard } from './dashboard.ts';
+import { answerTimeout, unreachable, untrustedDashboard } from './trust.ts';
+
+const answerLimit = 2 * 1024 * 1024;
+
+/** Codes of node:tls for a chain that ends in an unknown authority. */
+const untrustedCodes = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_SIGNATURE_FAILURE',
+]);
+/** Codes for a chain of the right authority that is not good for this host or this day. */
+const invalidCodes = new Set([
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+]);
+
+export interface Exchange {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly path: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** HTTPS to one dashboard over kept-alive connections; TLS 1.3, fully verified, no redirects. */
+export class Transport {
+  readonly #dashboard: Dashboard;
+  readonly #agent: Agent;
+
+  constructor(dashboard: Dashboard) {
+    this.#dashboard = dashboard;
+    this.#agent = new Agent({
+      keepAlive: true,
+      minVersion: 'TLSv1.3',
+      ...(dashboard.ca === undefined ? {} : { ca: dashboard.ca }),
+    });
+  }
+
+  /** Throws DASHBOARD_UNREACHABLE, UNTRUSTED_DASHBOARD or SYNC_FAILED (an answer over 2 MiB). */
+  async send(exchange: Exchange): Promise<Answer> {
+    try {
+      return await this.#exchange(exchange);
+    } catch (cause) {
+      throw await this.#explain(cause, exchange.signal);
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #exchange({ method, path, headers = {}, body, signal }: Exchange): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request(new URL(path, this.#dashboard.url), {
+        method,
+        agent: this.#agent,
+        timeout: answerTimeout,
+        headers: { accept: 'application/json', ...headers, ...length(body) },
+        ...(signal === undefined ? {} : { signal }),
+      });
+      outgoing.once('timeout', () => outgoing.destroy(new Error('no answer in time')));
+      outgoing.once('error', reject);
+      outgoing.once('response', (response) => {
+        const { statusCode: status = 0, headers } = response;
+        readBody(response).then((text) => resolve({ status, headers, body: text }), reject);
+      });
+      outgoing.end(body);
+    });
+  }
+
+  async #explain(cause: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+    if (cause instanceof SynscError || signal?.aborted) return cause;
+    const { url } = this.#dashboard;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    if (untrustedCodes.has(code))
+      return untrustedDashboard(url).catch((failure: unknown) => failure);
+    if (invalidCodes.has(code)) {
+      const reason = `the certificate of ${url} is not valid for it (${code})`;
+      const hint = 'check the address and the clock of this machine';
+      return new SynscError('UNTRUSTED_DASHBOARD', reason, { cause, hint });
+    }
+    return unreachable(url, cause);
+  }
+}
+
+function length(body: string | undefined): Record<string, string> {
+  return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+}
+
+async function readBody(response: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    size += chunk.length;
+    if (size > answerLimit) throw new SynscError('SYNC_FAILED', 'the answer is larger than 2 MiB');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

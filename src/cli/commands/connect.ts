@@ -1,0 +1,129 @@
+import { type DashboardFlags, findDashboard } from '../../account/dashboard.ts';
+import { DashboardClient } from '../../account/dashboard-client.ts';
+import { type DeviceCode, pollToken, requestCode } from '../../account/device-login.ts';
+import { resyncSessions } from '../../account/running-sessions.ts';
+import { writeSettings } from '../../account/settings.ts';
+import { openAccount } from '../../account/sign-in.ts';
+import { deleteToken, storeToken } from '../../account/token-store.ts';
+import { paint, printError, printJson } from '../print.ts';
+
+export interface ConnectOptions extends DashboardFlags {
+  readonly json?: boolean | undefined;
+  /** False with --no-browser. */
+  readonly browser?: boolean | undefined;
+}
+
+/** Signs this machine in by device code; returns the exit code, 130 after Ctrl-C. */
+export async function connectLogin(options: ConnectOptions): Promise<number> {
+  const interrupt = new AbortController();
+  const stop = () => interrupt.abort();
+  process.once('SIGINT', stop);
+  try {
+    await login(options, interrupt.signal);
+    return 0;
+  } catch (error) {
+    return interrupt.signal.aborted ? 130 : printError(error, { json: options.json ?? false });
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}
+
+async function login(options: ConnectOptions, signal: AbortSignal): Promise<void> {
+  const dashboard = await findDashboard(process.env, options);
+  const client = new DashboardClient(dashboard);
+  try {
+    const code = await requestCode(client, signal);
+    await showCode(code, options);
+    const { token } = await pollToken(client, code, { signal });
+    const signedIn = new DashboardClient({ ...dashboard, token });
+    try {
+      const { account } = await signedIn.status();
+      await storeToken(dashboard.url, token, process.env);
+      const { url, caSha256, ca } = dashboard;
+      writeSettings(process.env, { dashboard: url, ...(caSha256 && ca ? { caSha256, ca } : {}) });
+      if (options.json) printJson({ account: { email: account.email } });
+      else say(`${paint('green', 'signed in')} as ${account.email}`);
+    } catch (failure) {
+      await client.revoke(token).catch(() => undefined); // nothing is left behind
+      throw failure;
+    } finally {
+      signedIn.close();
+    }
+  } finally {
+    client.close();
+  }
+}
+
+async function showCode(code: DeviceCode, options: ConnectOptions): Promise<void> {
+  const uri = code.verification_uri;
+  const complete = code.verification_uri_complete ?? uri;
+  const { user_code: userCode, expires_in: expiresIn } = code;
+  if (options.json) {
+    printJson({ verificationUri: uri, verificationUriComplete: complete, userCode, expiresIn });
+  } else {
+    say(`open ${paint('bold', uri)} and enter ${paint('bold', userCode)}`);
+  }
+  if (options.browser !== false) await openBrowser(complete);
+}
+
+async function openBrowser(uri: string): Promise<void> {
+  const darwin = process.platform === 'darwin';
+  if (!darwin && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return;
+  const { execa } = await import('execa');
+  const opener = execa(darwin ? 'open' : 'xdg-open', [uri], {
+    stdio: 'ignore',
+    detached: true,
+    reject: false, // the address is printed as well
+  });
+  opener.unref();
+}
+
+/** Shows account and credentials and makes running sessions sync; returns the exit code. */
+export async function connectStatus(options: ConnectOptions): Promise<number> {
+  try {
+    const { client, dashboard } = await openAccount(process.env, options);
+    const status = await client.status().finally(() => client.close());
+    const sessions = await resyncSessions(process.env);
+    const credentials = status.credentials.map((one) => ({ ...one, source: 'dashboard' }));
+    const account = { email: status.account.email };
+    if (options.json) printJson({ account, dashboard, credentials, sessions });
+    else {
+      say(`${account.email} at ${dashboard}`);
+      for (const { name, provider, masked, version, updatedAt } of credentials) {
+        say(`  ${name} (${provider}) ${masked} version ${version}, ${age(updatedAt)}`);
+      }
+      for (const { id, synced } of sessions) say(`  session ${id}: ${synced ? '' : 'not '}synced`);
+    }
+    return 0;
+  } catch (error) {
+    return printError(error, { json: options.json ?? false });
+  }
+}
+
+/** Revokes the token at the dashboard, then forgets it; returns the exit code. */
+export async function connectLogout(options: ConnectOptions): Promise<number> {
+  try {
+    const { client, dashboard, token } = await openAccount(process.env, options);
+    const failure = await client.revoke(token).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
+    client.close();
+    await deleteToken(dashboard, process.env);
+    if (options.json) printJson({ revoked: failure === undefined });
+    else if (failure === undefined) say('signed out');
+    else say('signed out here; the dashboard did not answer: its token lives until it expires');
+    return 0;
+  } catch (error) {
+    return printError(error, { json: options.json ?? false });
+  }
+}
+
+function age(updatedAt: string): string {
+  const days = Math.floor((Date.now() - Date.parse(updatedAt)) / 86_400_000);
+  return days < 1 ? 'changed today' : `changed ${days} d ago`;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
