@@ -20,163 +20,163 @@ const card = from('design-card.md');
 export const claims: readonly Claim[] = [
   // credentials.txt: supported providers
   credentials(
-    'kept',
+    'open',
     'credentials/huggingface',
     'HF_TOKEN, read and write to private models, datasets, and Spaces.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/wandb',
     'WANDB_API_KEY, log training runs, sweeps, and artifacts.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/modal',
     'MODAL_TOKEN_IDandMODAL_TOKEN_SECRET, launch sandboxed jobs.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/lambda',
     'LAMBDA_API_KEY, request and manage on-demand GPU instances.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/aws',
     'AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY,AWS_SESSION_TOKEN, full AWS SDK reach.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/gcp',
     'GOOGLE_APPLICATION_CREDENTIALS(path to a JSON key), full GCP SDK reach.',
   ),
   // credentials.txt: how sync works
   credentials(
-    'kept',
+    'open',
     'credentials/paste-tokens',
     'Sign in to cli.syntheticsciences.ai and paste your tokens into the Credentials panel.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/slots',
     'Each provider has its own slot; you only fill in the ones you need.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/encrypted-at-rest',
     'The dashboard encrypts them at rest and scopes them to your account.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/bearer-token',
     'The CLI receives a Bearer token that authenticates against your dashboard for credential and credit operations.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/login-once',
     'Re-running login is only necessary if the Bearer token expires or you log out.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/sync-at-launch',
     'Each time you launch\nsynsc, the CLI fetches your latest credentials from the dashboard over an authenticated channel.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/held-in-memory',
     'The values are held in process memory for the lifetime of the session.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/that-subprocess-only',
     'When the agent runs a shell command (\nbash, python, git, anything), the relevant credentials are injected as environment variables into that subprocess only.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/unneeded-filtered',
     'Provider keys that the command doesn’t need are filtered out, see Security for the filtering policy.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/status-picks-up',
     'synsc connect status(or restart your session) to pick up the new value.',
   ),
   // credentials.txt: what in-memory only means
-  credentials('kept', 'credentials/never-on-disk', 'Credentials never touch disk.'),
+  credentials('open', 'credentials/never-on-disk', 'Credentials never touch disk.'),
   credentials(
-    'kept',
+    'open',
     'credentials/no-config-files',
     'The CLI does not write\n~/.aws/credentials,~/.cache/huggingface/token, or any other provider config file.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/no-shell-export',
     'The agent doesn’t\nexport HF_TOKEN=...in your interactive shell.',
   ),
-  credentials('kept', 'credentials/only-subprocess-envs', 'The token only enters subprocess envs.'),
+  credentials('open', 'credentials/only-subprocess-envs', 'The token only enters subprocess envs.'),
   credentials('open', 'credentials/no-memory-dumps', 'No process memory dumps.'),
   credentials(
-    'kept',
+    'open',
     'credentials/gone-at-end',
     'When the session ends (you exit the CLI, the process dies), the credentials are gone.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/redacted-before-terminal',
     'Synsci CLI runs an output filter that replaces any synced credential with [REDACTED] before the line reaches your terminal.',
   ),
   // credentials.txt: per-user isolation, own keys
-  credentials('kept', 'credentials/account-scoped', 'Credentials are scoped to your account.'),
+  credentials('open', 'credentials/account-scoped', 'Credentials are scoped to your account.'),
   credentials(
     'open',
     'credentials/two-local-users',
     'The dashboard uses Supabase Row-Level Security and Bearer-token auth so that even if two CLI users share the same machine, they can’t read each other’s credentials.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/logout-invalidates',
     'If you’re on a shared workstation, runsynsc connect logout when you’re done to invalidate the local Bearer token before stepping away.',
   ),
   credentials(
-    'kept',
+    'open',
     'credentials/own-key',
     'If you’d rather not store a credential in the dashboard at all, for instance, if your organization restricts where AWS keys can live, set the env var directly in your shell before launchingsynsc:',
   ),
   // security.txt: lifecycle
   security(
-    'kept',
+    'open',
     'security/lives-in-account',
     'Credentials live in your account at cli.syntheticsciences.ai, encrypted at rest.',
   ),
-  security('kept', 'security/never-writes-disk', 'The CLI never writes them to disk.'),
+  security('open', 'security/never-writes-disk', 'The CLI never writes them to disk.'),
   security(
-    'kept',
+    'open',
     'security/no-credential-files',
     'There is no\n~/.synsc/credentials file, no entry in ~/.aws/credentials, no HF_TOKEN in your shell profile.',
   ),
-  security('kept', 'security/only-persistent-layer', 'The dashboard is the only persistent layer.'),
+  security('open', 'security/only-persistent-layer', 'The dashboard is the only persistent layer.'),
   security(
-    'kept',
+    'open',
     'security/sync-over-tls',
     'Each\nsynsc launch fetches credentials over an authenticated TLS channel and holds them in process memory.',
   ),
   security(
-    'kept',
+    'open',
     'security/no-daemon',
     'When the process exits, the credentials are gone, there’s no long-lived daemon retaining them.',
   ),
   security(
-    'kept',
+    'open',
     'security/custom-environment',
     'When the agent runs a shell command, the CLI builds a custom environment for that subprocess.',
   ),
   security(
-    'kept',
+    'open',
     'security/irrelevant-stripped',
     'Provider keys that aren’t relevant to the command are stripped, see the filtering policy below.',
   ),
   // security.txt: filtering table
   security(
-    'kept',
+    'open',
     'security/filter-by-command',
     'The CLI filters the env it passes based on what the command is doing:',
   ),
@@ -204,13 +204,13 @@ export const claims: readonly Claim[] = [
     'Not every subprocess needs every credential.',
   ),
   security(
-    'kept',
+    'open',
     'security/single-call-authorisation',
     'The agent treats this as an authorization and unmasks for that single call.',
   ),
   // security.txt: output redaction
   security(
-    'kept',
+    'open',
     'security/redacts-output',
     'The CLI runs an output filter that scans subprocess stdout and stderr for any synced credential value and replaces it with [REDACTED] before display:',
   ),
@@ -221,78 +221,78 @@ export const claims: readonly Claim[] = [
   ),
   // security.txt: device flow
   security(
-    'kept',
+    'open',
     'security/device-flow',
     'The CLI uses a device-code OAuth flow to authenticate against the dashboard.',
   ),
   security(
-    'kept',
+    'open',
     'security/device-code-request',
     'CLI requests a device code from the dashboard.',
   ),
   security(
-    'kept',
+    'open',
     'security/verification-url',
     'Dashboard returns the code and a short-lived (15-minute) verification URL.',
   ),
   security(
-    'kept',
+    'open',
     'security/prints-url-and-code',
     'CLI prints the URL and code; opens your browser.',
   ),
-  security('kept', 'security/confirm-in-browser', 'You confirm the code in the browser.'),
+  security('open', 'security/confirm-in-browser', 'You confirm the code in the browser.'),
   security(
-    'kept',
+    'open',
     'security/polls-until-token',
     'CLI polls until the dashboard issues a Bearer token, then stops polling.',
   ),
   security(
-    'kept',
+    'open',
     'security/no-callback-server',
     'The CLI doesn’t open a port for the OAuth callback, there’s nothing to attack on the local machine.',
   ),
   security(
-    'kept',
+    'open',
     'security/headless',
     'SSH and remote-tunnel sessions can complete login by visiting the URL on any device.',
   ),
   security(
-    'kept',
+    'open',
     'security/codes-expire',
     'A 15-minute window means a stolen device code is useless after the timeout.',
   ),
   security(
-    'kept',
+    'open',
     'security/logout-login-rotates',
     'synsc connect logout and synsc connect login again.',
   ),
   // security.txt: per-user isolation
   security(
-    'kept',
+    'open',
     'security/row-level-security',
     'Supabase Row-Level Security scopes credential rows to your user ID at the database level.',
   ),
   security(
-    'kept',
+    'open',
     'security/admin-cannot-read',
     'Even an admin without explicit permissions cannot read your row.',
   ),
   security(
-    'kept',
+    'open',
     'security/token-bound-to-user',
     'Bearer-token auth means each session presents a token bound to your user ID.',
   ),
   security(
-    'kept',
+    'open',
     'security/rejects-other-user',
     'The dashboard rejects any request not matching the issuing user.',
   ),
   security(
-    'kept',
+    'open',
     'security/sessions-share-nothing',
     'Two CLI sessions on the same machine each pull their own credentials from the dashboard, they don’t share state.',
   ),
-  security('kept', 'security/logout-at-once', 'The Bearer token becomes unusable immediately.'),
+  security('open', 'security/logout-at-once', 'The Bearer token becomes unusable immediately.'),
   // security.txt: network surface
   security(
     'open',
@@ -310,18 +310,18 @@ export const claims: readonly Claim[] = [
     'Whatever the agent decides to call, git remotes, cloud APIs, package registries, etc.',
   ),
   // design card
-  card('kept', 'card/unix-socket-rpc', 'long-lived local supervisor exposing a Unix-socket RPC'),
+  card('open', 'card/unix-socket-rpc', 'long-lived local supervisor exposing a Unix-socket RPC'),
   card(
-    'kept',
+    'open',
     'card/supervisor-per-session',
     'Each CLI session starts a per-process supervisor that holds credentials in memory for that session only…',
   ),
   card(
-    'kept',
+    'open',
     'card/spawn-call',
     'serves a JSON-RPC "spawn" call over a private socket that applies filtering and PTY output redaction…',
   ),
-  card('kept', 'card/exits-with-session', 'then exits with the session, so no daemon outlives it.'),
-  card('kept', 'card/agents-over-rpc', 'agent tools calling spawn over RPC…'),
+  card('open', 'card/exits-with-session', 'then exits with the session, so no daemon outlives it.'),
+  card('open', 'card/agents-over-rpc', 'agent tools calling spawn over RPC…'),
   card('open', 'card/editor-plugins', 'editor plugins attaching to a session…'),
 ];

@@ -17,7 +17,7 @@ const settingsSchema = z.object({
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** `$XDG_CONFIG_HOME/synsc/config.json`; a relative XDG path is ignored (XDG base directories). */
-export function settingsPath(env: NodeJS.ProcessEnv): string {
+function settingsPath(env: NodeJS.ProcessEnv): string {
   return join(baseDirectory(env.XDG_CONFIG_HOME, '.config', env), 'synsc', 'config.json');
 }
 

@@ -72,7 +72,9 @@ export class Transport {
         headers: { accept: 'application/json', ...headers, ...length(body) },
         ...(signal === undefined ? {} : { signal }),
       });
-      outgoing.once('timeout', () => outgoing.destroy(new Error('no answer in time')));
+      outgoing.once('timeout', () => {
+        outgoing.destroy(new Error('no answer in time'));
+      });
       outgoing.once('error', reject);
       outgoing.once('response', (response) => {
         const { statusCode: status = 0, headers } = response;

@@ -74,7 +74,9 @@ function shownChain(url: string): Promise<DetailedPeerCertificate[]> {
       minVersion: 'TLSv1.3',
       ...(isIP(host) === 0 ? { servername: host } : {}),
     });
-    socket.setTimeout(answerTimeout, () => socket.destroy(new Error('no answer in time')));
+    socket.setTimeout(answerTimeout, () => {
+      socket.destroy(new Error('no answer in time'));
+    });
     socket.once('error', (cause) => reject(unreachable(url, cause)));
     socket.once('secureConnect', () => {
       resolve(walk(socket.getPeerCertificate(true)));

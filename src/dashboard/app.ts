@@ -5,8 +5,8 @@ import type { Logger } from 'pino';
 import { answerError, answerNotFound } from './api/error.ts';
 import { registerApi } from './api/routes.ts';
 import { registerOAuth } from './auth/oauth.ts';
-import type { Context } from './context.ts';
 import type { Services } from './services.ts';
+import type { Context } from './store/context.ts';
 import { registerWeb } from './web/routes.ts';
 
 export interface AppOptions {

@@ -7,7 +7,7 @@ import { buildApp } from './app.ts';
 import { accounts } from './auth/accounts.ts';
 import { devices } from './auth/devices.ts';
 import { type DashboardConfig, type DashboardOptions, dashboardConfig } from './config.ts';
-import type { Context } from './context.ts';
+import type { Context } from './store/context.ts';
 import { credentials } from './store/credentials.ts';
 import { openEmbedded } from './store/embedded.ts';
 import { openEnvelope } from './store/envelope.ts';

@@ -4,7 +4,7 @@ import type * as Koffi from 'koffi';
 type NativeFunction = ReturnType<Koffi.LibraryHandle['func']>;
 
 /** Calls into C; undefined where the package has no binary for this platform or was not installed. */
-export const koffi = loadKoffi();
+const koffi = loadKoffi();
 
 const functions = new Map<string, NativeFunction | undefined>();
 let library: Koffi.LibraryHandle | undefined;

@@ -74,8 +74,8 @@ export async function removeStale(env: Environment, uid: number): Promise<string
 
 /** `$XDG_RUNTIME_DIR/synsc` (XDG Base Directory: absolute, else ignored), then the temporary directory. */
 function candidates(env: Environment, uid: number): string[] {
-  const runtime = env['XDG_RUNTIME_DIR'];
-  const temporary = join(env['TMPDIR'] || tmpdir(), `synsc-${uid}`);
+  const runtime = env.XDG_RUNTIME_DIR;
+  const temporary = join(env.TMPDIR || tmpdir(), `synsc-${uid}`);
   return runtime !== undefined && isAbsolute(runtime)
     ? [join(runtime, 'synsc'), temporary]
     : [temporary];

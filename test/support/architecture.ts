@@ -41,7 +41,7 @@ function resolve(file: string, name: string): string {
 }
 
 /** The longest of `rooms` that `file` lies in. */
-export function roomOf(file: string, rooms: readonly string[]): string | undefined {
+function roomOf(file: string, rooms: readonly string[]): string | undefined {
   return rooms
     .filter((room) => file === room || file.startsWith(`${room}/`))
     .toSorted((a, b) => b.length - a.length)[0];

@@ -8,13 +8,13 @@ import type { DashboardConfig } from '../../src/dashboard/config.ts';
 import { type Dashboard, startDashboard } from '../../src/dashboard/main.ts';
 import { startPostgres } from './postgres.ts';
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
 }
 
-export interface Ask {
+interface Ask {
   method?: string;
   headers?: Record<string, string>;
   body?: string;

@@ -3,7 +3,7 @@ import type * as z from 'zod/mini';
 import { sessionStart, sessionUpdate, syncRequest } from '../../../protocol/dashboard/sync.ts';
 import { SynscError } from '../../errors.ts';
 import { bearerUser, requireBearer } from '../auth/bearer.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../store/context.ts';
 import { status, sync } from './sync.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

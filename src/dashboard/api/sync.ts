@@ -7,8 +7,8 @@ import type {
   SyncResponse,
 } from '../../../protocol/dashboard/sync.ts';
 import { SynscError } from '../../errors.ts';
-import type { Context } from '../context.ts';
 import type { WebUser } from '../services.ts';
+import type { Context } from '../store/context.ts';
 
 interface FieldRow {
   id: string;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { SynscError } from '../../errors.ts';
-import type { Context } from '../context.ts';
 import type { Services, WebUser } from '../services.ts';
+import type { Context } from '../store/context.ts';
 import { hashPassword, passwordMatches } from './password.ts';
 import { hashToken, newToken } from './token.ts';
 import { limited } from './tries.ts';
@@ -13,7 +13,7 @@ type Accounts = Pick<
 >;
 
 /** Seconds that a web session lives. */
-export const webSessionLifetime = 12 * 60 * 60;
+const webSessionLifetime = 12 * 60 * 60;
 const emailShape = z.email().max(254);
 const shortest = 10;
 /** Keeps one request from hashing megabytes. */

@@ -1,6 +1,6 @@
 import { SynscError } from '../../errors.ts';
-import type { Context } from '../context.ts';
 import type { Device, DeviceRequest, Services, WebUser } from '../services.ts';
+import type { Context } from '../store/context.ts';
 import type { Query } from '../store/store.ts';
 import { hashToken } from './token.ts';
 import { limited } from './tries.ts';

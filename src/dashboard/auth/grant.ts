@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { clientId, scope } from '../../../protocol/dashboard/device.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../store/context.ts';
 import { OAuthError } from './form.ts';
 import { hashToken, newToken } from './token.ts';
 import { newUserCode, showUserCode } from './userCode.ts';

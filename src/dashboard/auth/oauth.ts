@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { deviceGrantType, scope as fullScope } from '../../../protocol/dashboard/device.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../store/context.ts';
 import { OAuthError, parameter, readForm, requireClient } from './form.ts';
 import { redeem, requestDevice } from './grant.ts';
 import { hashToken } from './token.ts';

@@ -2,8 +2,8 @@ import { mask, type ProviderId } from '../../../protocol/credential.ts';
 import { SynscError } from '../../errors.ts';
 import { catalog, providerOf } from '../../provider/catalog.ts';
 import { checkProvider } from '../../provider/check.ts';
-import type { Context } from '../context.ts';
 import type { CredentialSlot, Services } from '../services.ts';
+import type { Context } from './context.ts';
 
 type Credentials = Pick<Services, 'credentials' | 'saveCredential' | 'deleteCredential'>;
 

@@ -4,7 +4,7 @@ import { SynscError } from '../../errors.ts';
 import { createKeyFile, readIfThere, rootKey } from './keys.ts';
 
 /** What a stored value belongs to; moved anywhere else it no longer opens. */
-export interface Place {
+interface Place {
   readonly user: string;
   readonly credential: string;
   readonly provider: string;
@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** As the database holds a value: nonce, ciphertext, tag. */
-export interface Stored {
+interface Stored {
   readonly wrappedKey: Buffer;
   readonly sealed: Buffer;
 }

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import koffi from 'koffi';
 import { SynscError } from '../../errors.ts';
+import { libc } from '../../platform/native.ts';
 
 const exclusiveWithoutWaiting = 2 | 4;
 
@@ -31,9 +31,11 @@ async function readHolder(file: FileHandle): Promise<string> {
 }
 
 function flock(fd: number, operation: number): number {
-  const library = koffi.load(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6');
-  const call: (fd: number, operation: number) => number = library.func(
-    'int flock(int fd, int operation)',
-  );
-  return call(fd, operation);
+  const call = libc('int flock(int fd, int operation)');
+  if (call === undefined) {
+    throw new SynscError('UNSUPPORTED', 'the embedded database needs flock(2)', {
+      hint: 'install the optional package koffi, or use PostgreSQL: --database-url URL',
+    });
+  }
+  return Number(call(fd, operation));
 }

@@ -1,5 +1,5 @@
-import type { Context } from '../context.ts';
 import type { AuditEntry, Services, SessionRecord } from '../services.ts';
+import type { Context } from './context.ts';
 
 type Records = Pick<Services, 'sessions' | 'audit'>;
 

@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 
 /** Where a page sits in the navigation; pages outside it name none. */
-export type Section = 'credentials' | 'sessions' | 'devices' | 'audit';
+type Section = 'credentials' | 'sessions' | 'devices' | 'audit';
 
 const sections: Readonly<Record<Section, string>> = {
   credentials: 'Credentials',

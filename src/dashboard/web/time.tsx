@@ -7,7 +7,7 @@ const units: readonly (readonly [unit: string, seconds: number])[] = [
 ];
 
 /** How long ago, in the largest whole unit: `2 h ago`; under a minute, or in the future: `just now`. */
-export function age(moment: Date, now: Date): string {
+function age(moment: Date, now: Date): string {
   const seconds = (now.getTime() - moment.getTime()) / 1000;
   for (const [unit, length] of units) {
     if (seconds >= length) return `${Math.floor(seconds / length)} ${unit} ago`;

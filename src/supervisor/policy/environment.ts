@@ -24,7 +24,7 @@ export function childEnvironment(
 }
 
 /** Variables to remove from a command that gets these names, since they would win over them. */
-export function overriddenBy(given: readonly string[]): readonly string[] {
+function overriddenBy(given: readonly string[]): readonly string[] {
   const providers = new Set(given.map((name) => variableOf(name)?.provider));
   return catalog.flatMap((provider) => (providers.has(provider) ? provider.companions : []));
 }

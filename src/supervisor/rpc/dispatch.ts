@@ -11,7 +11,7 @@ export interface Log {
   warn(details: object, message: string): void;
 }
 
-export type Answer = JSONRPCResponse | JSONRPCResponse[];
+type Answer = JSONRPCResponse | JSONRPCResponse[];
 
 /** Answers one message (a request or a batch, as UTF-8 JSON); undefined when none is due. */
 export type Dispatch = (
@@ -98,7 +98,7 @@ function isId(id: unknown): id is string | number | null {
 }
 
 function isRequest(value: unknown): value is JSONRPCRequest {
-  if (!isObject(value) || value['jsonrpc'] !== '2.0' || typeof value['method'] !== 'string') {
+  if (!isObject(value) || value.jsonrpc !== '2.0' || typeof value.method !== 'string') {
     return false;
   }
   const { id, params } = value;
@@ -108,5 +108,5 @@ function isRequest(value: unknown): value is JSONRPCRequest {
 }
 
 function idOf(value: unknown): string | number | null {
-  return isObject(value) && isId(value['id']) ? value['id'] : null;
+  return isObject(value) && isId(value.id) ? value.id : null;
 }

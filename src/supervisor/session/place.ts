@@ -11,7 +11,7 @@ export async function placeOf(
   env: Readonly<Record<string, string>>,
   cwd: string,
 ): Promise<Place> {
-  const searchPath = env['PATH'];
+  const searchPath = env.PATH;
   const found = await resolveProgram(name, searchPath, cwd);
   if ('error' in found) return 'missing';
   const directory = path.dirname(found.path);
@@ -20,7 +20,7 @@ export async function placeOf(
   if (!trusted.some((one) => one.startsWith('/') && path.resolve(one) === directory)) {
     return 'workspace';
   }
-  const [workspace, home] = await Promise.all([realPath(cwd), realPath(env['HOME'] ?? '/')]);
+  const [workspace, home] = await Promise.all([realPath(cwd), realPath(env.HOME ?? '/')]);
   const files = [directory, await realPath(found.path)];
   return files.some((file) => within(file, workspace, home)) ? 'workspace' : 'installed';
 }

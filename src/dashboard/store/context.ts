@@ -1,5 +1,5 @@
-import type { Envelope } from './store/envelope.ts';
-import type { Store } from './store/store.ts';
+import type { Envelope } from './envelope.ts';
+import type { Store } from './store.ts';
 
 /** What the services work with. */
 export interface Context {
