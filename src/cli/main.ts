@@ -1,14 +1,42 @@
 import { Command, CommanderError } from 'commander';
+import type { ConnectOptions } from './commands/connect.ts';
+import type { ExecOptions } from './commands/exec.ts';
+import type { ExplainOptions } from './commands/explain.ts';
+import type { LaunchOptions } from './commands/launch.ts';
 import { printError } from './print.ts';
 
 const version = '0.1.0';
 
-interface ConnectFlags {
-  readonly dashboard?: string;
-  readonly caSha256?: string;
-  readonly browser?: boolean;
-  readonly json?: boolean;
+// the entry script starts Node without it, because Node 20 then parses it at each start
+if (process.env.SYNSC_NXCA !== undefined) {
+  process.env.NODE_EXTRA_CA_CERTS = process.env.SYNSC_NXCA;
+  delete process.env.SYNSC_NXCA;
 }
+
+const program = new Command('synsc')
+  .description(
+    'Runs commands with just the credentials that each one needs, and redacts them in output',
+  )
+  .version(version)
+  .enablePositionalOptions()
+  .showSuggestionAfterError()
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  synsc dashboard                       serve the store for your credentials
+  synsc connect login                   sign this machine in
+  synsc launch                          your shell, in a session
+  synsc launch -- claude                an agent, in a session
+  synsc exec -- aws s3 ls               one command of a session
+  synsc exec -c 'python train.py | tee log'
+  synsc exec --authorize HF_TOKEN -- printenv HF_TOKEN
+  synsc explain -- python train.py      what it would be given, and why
+
+Exit codes: the command's own; 125 synsc failed; 126 not executable; 127 not found;
+2 usage; 3 not signed in; 4 denied or not authorised.`,
+  );
 
 interface DashboardFlags {
   readonly port?: string;
@@ -17,11 +45,6 @@ interface DashboardFlags {
   readonly databaseUrl?: string;
   readonly json?: boolean;
 }
-
-const program = new Command('synsc')
-  .description('Runs commands with just the credentials that each one needs')
-  .version(version)
-  .exitOverride();
 
 program
   .command('dashboard')
@@ -39,7 +62,7 @@ program
 const connect = program.command('connect').description('sign this machine in to a dashboard');
 for (const [name, description] of [
   ['login', 'sign in by device code'],
-  ['status', 'show the account and its credentials, without values'],
+  ['status', 'show the account and its credentials, without values; running sessions sync'],
   ['logout', 'revoke the token and forget it'],
 ] as const) {
   connect
@@ -49,11 +72,79 @@ for (const [name, description] of [
     .option('--ca-sha256 <hex>', "fingerprint of the dashboard's certificate authority")
     .option('--no-browser', 'do not open a browser')
     .option('--json', 'print JSON on stdout')
-    .action(async (options: ConnectFlags) => {
+    .action(async (options: ConnectOptions) => {
       const { connectLogin, connectLogout, connectStatus } = await import('./commands/connect.ts');
       const run = { login: connectLogin, status: connectStatus, logout: connectLogout }[name];
       process.exitCode = await run(options);
     });
+}
+
+program
+  .command('launch')
+  .description('start a session with a command (default: your shell); it ends with it')
+  .option('--label <text>', 'name of the session in the dashboard')
+  .option('--no-sync', 'own keys only: do not contact the dashboard')
+  .option('--json-events <file>', 'append events as JSON lines')
+  .argument('[command...]')
+  .passThroughOptions()
+  .action(async (command: string[], options: LaunchOptions) => {
+    const { launch } = await import('./commands/launch.ts');
+    process.exitCode = await launch(command, options);
+  });
+
+program
+  .command('exec')
+  .description('run one command in the session; outside of one, start a session for this call')
+  .option(
+    '--authorize <name>',
+    'ask the user to show this credential to this one call',
+    collect,
+    [],
+  )
+  .option('--cwd <directory>', 'where to run it')
+  .option('--no-sync', 'outside a session: own keys only')
+  .option('--json', 'print the result as one JSON object')
+  .option(
+    '-c, --command <string>',
+    "run by bash; note that your shell expands $X in '-- echo $X' first",
+  )
+  .argument('[command...]')
+  .passThroughOptions()
+  .action(async (command: string[], options: ExecOptions) => {
+    const { exec } = await import('./commands/exec.ts');
+    process.exitCode = await exec(command, options);
+  });
+
+program
+  .command('explain')
+  .description('say what a command would be given and withheld, and why; runs nothing')
+  .option('--cwd <directory>', 'where it would run')
+  .option('--json', 'print the decisions as JSON')
+  .option('-c, --command <string>', 'shell text instead of a command')
+  .argument('[command...]')
+  .passThroughOptions()
+  .action(async (command: string[], options: ExplainOptions) => {
+    const { explain } = await import('./commands/explain.ts');
+    process.exitCode = await explain(command, options);
+  });
+
+program
+  .command('doctor')
+  .description('say what protects a session on this machine and what is missing')
+  .option('--json', 'print the checks as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { doctor } = await import('./commands/doctor.ts');
+    process.exitCode = await doctor(options);
+  });
+
+function collect(name: string, names: readonly string[]): string[] {
+  return [...names, name];
+}
+
+/** Options of synsc itself end at `--`: what follows belongs to the command. */
+function wantsJson(): boolean {
+  const end = process.argv.indexOf('--');
+  return process.argv.slice(0, end < 0 ? undefined : end).includes('--json');
 }
 
 try {
@@ -61,5 +152,5 @@ try {
 } catch (error) {
   // commander has already printed its message, with a suggestion
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = printError(error, { json: process.argv.includes('--json') });
+  else process.exitCode = printError(error, { json: wantsJson() });
 }

@@ -1,0 +1,116 @@
+import { existsSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { paint, printJson } from '../print.ts';
+
+/** <linux/magic.h> */
+const tmpfsMagic = 0x01021994;
+
+interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What is there, or what is missing and how to get it. */
+  readonly detail: string;
+}
+
+/** `synsc doctor`: what protects a session on this machine and what is missing. Exits 1 on a gap. */
+export async function doctor({ json }: { readonly json?: boolean }): Promise<number> {
+  const checks = [...(await native()), tmpfs(), runtimeDirectory(), inspector(), await dashboard()];
+  if (json) printJson({ checks });
+  else {
+    for (const { name, ok, detail } of checks) {
+      process.stdout.write(
+        `${ok ? paint('green', 'ok') : paint('red', 'no')}  ${name}: ${detail}\n`,
+      );
+    }
+  }
+  return checks.every(({ ok }) => ok) ? 0 : 1;
+}
+
+async function native(): Promise<Check[]> {
+  const [{ harden }, { libc }, { openTerminal }] = await Promise.all([
+    import('../../platform/harden.ts'),
+    import('../../platform/native.ts'),
+    import('../../platform/pty.ts'),
+  ]);
+  const { undumpable, subreaper, noCore } = harden();
+  const peer =
+    process.platform === 'linux' && libc('int getsockopt(int, int, int, void *, void *)');
+  const check = (name: string, ok: boolean, yes: string, no: string) => ({
+    name,
+    ok,
+    detail: ok ? yes : no,
+  });
+  return [
+    check(
+      'memory',
+      undumpable && noCore,
+      'closed to other processes of this user, no core file',
+      'other processes of this user can read it: install the optional package koffi',
+    ),
+    check(
+      'session tree',
+      subreaper,
+      'orphans stay in the session',
+      'orphans of commands can outlive the session',
+    ),
+    check(
+      'peer check',
+      Boolean(peer),
+      'the kernel names who connects',
+      'nobody can use the socket: install the optional package koffi',
+    ),
+    terminal(openTerminal),
+  ];
+}
+
+function terminal(open: (columns: number, rows: number) => { path: string }): Check {
+  try {
+    return { name: 'terminal', ok: true, detail: `commands can have one (${open(80, 24).path})` };
+  } catch (error) {
+    return { name: 'terminal', ok: false, detail: error instanceof Error ? error.message : 'no' };
+  }
+}
+
+function tmpfs(): Check {
+  const places = [process.env.XDG_RUNTIME_DIR ?? '', '/dev/shm'];
+  const place = places.find((one) => existsSync(one) && statfsSync(one).type === tmpfsMagic);
+  const detail = place
+    ? `credential files live in memory (${place})`
+    : 'GCP credentials are withheld';
+  return { name: 'tmpfs', ok: place !== undefined, detail };
+}
+
+function runtimeDirectory(): Check {
+  const place = process.env.XDG_RUNTIME_DIR ?? tmpdir();
+  return { name: 'socket directory', ok: existsSync(place), detail: place };
+}
+
+function inspector(): Check {
+  const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
+  const open = /--inspect/.test(flags);
+  return {
+    name: 'inspector',
+    ok: !open,
+    detail: open ? 'remove --inspect from NODE_OPTIONS: it opens the memory' : 'closed',
+  };
+}
+
+async function dashboard(): Promise<Check> {
+  const name = 'dashboard';
+  try {
+    const { openAccount } = await import('../../account/sign-in.ts');
+    const { client, dashboard: url, tokenSource } = await openAccount(process.env);
+    try {
+      const { account } = await client.status();
+      return {
+        name,
+        ok: true,
+        detail: `${url}, signed in as ${account.email} (token: ${tokenSource})`,
+      };
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    return { name, ok: false, detail: error instanceof Error ? error.message : 'not reachable' };
+  }
+}

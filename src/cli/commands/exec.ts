@@ -1,0 +1,208 @@
+import { connect, RpcError, type SynscClient } from '../../../protocol/client.ts';
+import { type ErrorCode, errors } from '../../../protocol/errors.ts';
+import type { Decision } from '../../../protocol/session/decision.ts';
+import type { ExitStatus, StartedSpawn } from '../../../protocol/session/schemas.ts';
+import { SynscError } from '../../errors.ts';
+import { exitCodeOf } from '../exit-code.ts';
+
+export interface ExecOptions {
+  readonly authorize: readonly string[];
+  readonly cwd?: string;
+  readonly sync: boolean;
+  readonly json?: boolean;
+  /** Shell text, instead of a command and its arguments. */
+  readonly command?: string;
+}
+
+/** What is run, as the methods of the socket take it. */
+type Program = { command: string; cwd: string } | { argv: string[]; cwd: string };
+
+/** `synsc exec`: one command through the session, streamed; returns the command's exit code. */
+export async function exec(argv: readonly string[], options: ExecOptions): Promise<number> {
+  const program = programOf(argv, options);
+  const path = process.env.SYNSC_SOCKET;
+  if (path) return inSession(await reach(path), program, options);
+  return alone(program, options);
+}
+
+export function programOf(
+  argv: readonly string[],
+  options: { command?: string; cwd?: string },
+): Program {
+  const cwd = options.cwd ?? process.cwd();
+  if (options.command !== undefined && argv.length > 0) {
+    throw new SynscError('USAGE', 'give either -c STRING or a command', {
+      hint: "pass arguments inside the string: synsc exec -c 'echo one two'",
+    });
+  }
+  if (options.command !== undefined) return { command: options.command, cwd };
+  if (argv.length > 0) return { argv: [...argv], cwd };
+  throw new SynscError('USAGE', 'no command was given', { hint: 'synsc exec -- git status' });
+}
+
+/** Connects to the session that this process runs in. */
+export async function reach(path: string): Promise<SynscClient> {
+  return connect(path).catch((cause: unknown) => {
+    throw new SynscError('NO_SESSION', 'the session of this terminal is not running any more', {
+      cause,
+    });
+  });
+}
+
+/** A session for this one call. */
+async function alone(program: Program, options: ExecOptions): Promise<number> {
+  const { openSession } = await import('../session.ts');
+  const { ConsoleApprover } = await import('../approval.ts');
+  const session = await openSession({ approver: new ConsoleApprover(), sync: options.sync });
+  const ended = new Promise<number>((resolve) => {
+    for (const [name, code] of [
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
+      process.on(name, () => resolve(code));
+    }
+  });
+  try {
+    return await Promise.race([
+      inSession(await reach(session.socketPath), program, options),
+      ended,
+    ]);
+  } finally {
+    await session.end('the command has ended');
+  }
+}
+
+async function inSession(
+  client: SynscClient,
+  program: Program,
+  options: ExecOptions,
+): Promise<number> {
+  try {
+    await authorize(client, program, options.authorize);
+    const tty = !options.json && process.stdin.isTTY && process.stdout.isTTY;
+    const output = new Output(options.json === true);
+    client.on('output', ({ stream, data }) => output.take(stream, Buffer.from(data, 'base64')));
+    const exited = new Promise<ExitStatus & { redactions: number }>((resolve, reject) => {
+      client.on('exit', resolve);
+      void client.closed.then(() =>
+        reject(new SynscError('SESSION_ENDING', 'the session ended while the command ran')),
+      );
+    });
+    exited.catch(() => undefined); // awaited below; a refused spawn comes first
+    const started = (await client.call('spawn', {
+      ...program,
+      background: true,
+      encoding: 'base64',
+      ...(tty && { tty: { columns: process.stdout.columns, rows: process.stdout.rows } }),
+      ...(options.authorize.length > 0 && { authorize: [...options.authorize] }),
+    })) as StartedSpawn;
+    const release = connectInput(client, started.processId, tty);
+    try {
+      const exit = await exited;
+      await output.flushed();
+      if (options.json) output.print(started, exit);
+      else sayWithheld(started.decisions, exit);
+      return exitCodeOf(exit);
+    } finally {
+      release();
+    }
+  } catch (error) {
+    throw asSynscError(error);
+  } finally {
+    client.close();
+  }
+}
+
+async function authorize(
+  client: SynscClient,
+  program: Program,
+  names: readonly string[],
+): Promise<void> {
+  if (names.length === 0) return;
+  const { status } = await client.call('authorization.request', { ...program, names: [...names] });
+  if (status === 'approved') return;
+  const why = {
+    denied: 'the user said no',
+    expired: 'nobody answered the question',
+    unavailable: 'the session has no terminal in which the user could be asked',
+  }[status];
+  throw new SynscError('NOT_AUTHORIZED', `${names.join(', ')} was not authorised: ${why}`);
+}
+
+/** Passes input, size and signals to the command until the returned function is called. */
+function connectInput(client: SynscClient, processId: string, tty: boolean): () => void {
+  // the command may have ended when its input arrives: then there is nothing to do
+  const send = (call: Promise<unknown>) => void call.catch(() => undefined);
+  const data = (bytes: Buffer) =>
+    send(client.call('write', { processId, data: bytes.toString('base64'), encoding: 'base64' }));
+  const end = () => send(client.call('closeStdin', { processId }));
+  const resized = () =>
+    send(
+      client.call('resize', {
+        processId,
+        columns: process.stdout.columns,
+        rows: process.stdout.rows,
+      }),
+    );
+  const interrupt = () => send(client.call('kill', { processId, signal: 'SIGINT' }));
+  const terminate = () => send(client.call('kill', { processId, signal: 'SIGTERM' }));
+  process.stdin.on('data', data).on('end', end);
+  process.on('SIGINT', interrupt).on('SIGTERM', terminate);
+  if (tty) {
+    process.stdin.setRawMode(true);
+    process.stdout.on('resize', resized);
+  }
+  return () => {
+    if (tty) process.stdin.setRawMode(false);
+    process.stdin.off('data', data).off('end', end).destroy();
+    process.stdout.off('resize', resized);
+    process.off('SIGINT', interrupt).off('SIGTERM', terminate);
+  };
+}
+
+/** Where output goes: to our own, or into the one JSON result. */
+class Output {
+  readonly #collect: boolean;
+  readonly #collected: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(collect: boolean) {
+    this.#collect = collect;
+  }
+
+  take(stream: 'stdout' | 'stderr' | 'tty', bytes: Buffer): void {
+    const name = stream === 'stderr' ? 'stderr' : 'stdout';
+    if (this.#collect) this.#collected[name].push(bytes);
+    else this.#last = new Promise((resolve) => void process[name].write(bytes, () => resolve()));
+  }
+
+  /** Resolves when everything was handed over. */
+  flushed(): Promise<void> {
+    return this.#last;
+  }
+
+  print({ processId, decisions }: StartedSpawn, exit: ExitStatus & { redactions: number }): void {
+    const text = (name: 'stdout' | 'stderr') => Buffer.concat(this.#collected[name]).toString();
+    const { exitCode, signal, redactions } = exit;
+    const result = { processId, exitCode, signal, stdout: text('stdout'), stderr: text('stderr') };
+    process.stdout.write(
+      `${JSON.stringify({ ...result, truncated: false, redactions, decisions })}\n`,
+    );
+  }
+}
+
+/** A command that fails without a credential is told so: silent stripping misleads people. */
+function sayWithheld(decisions: readonly Decision[], exit: ExitStatus): void {
+  if (exitCodeOf(exit) === 0) return;
+  for (const { program, withheld, provider, reason } of decisions) {
+    if (withheld.length === 0 || provider === undefined) continue;
+    process.stderr.write(`synsc: withheld ${withheld.join(', ')} from ${program}: ${reason}\n`);
+  }
+}
+
+/** A refusal of the session, with the exit code of the error table. */
+export function asSynscError(error: unknown): unknown {
+  if (!(error instanceof RpcError) || error.data === undefined) return error;
+  const { code, hint } = error.data;
+  return code in errors ? new SynscError(code as ErrorCode, error.message, { hint }) : error;
+}

@@ -1,0 +1,81 @@
+import { appendFileSync } from 'node:fs';
+import type { Approver } from '../../supervisor/authorization/approver.ts';
+import { nobody } from '../../supervisor/authorization/approver.ts';
+import type { Front } from '../../supervisor/start.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { openSession, type Session } from '../session.ts';
+import { FrontTerminal, terminalSize } from '../terminal.ts';
+
+export interface LaunchOptions {
+  readonly label?: string;
+  readonly sync: boolean;
+  /** File that gets one JSON line an event. */
+  readonly jsonEvents?: string;
+}
+
+const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** `synsc launch`: a session that lives as long as its command; returns the command's exit code. */
+export async function launch(command: readonly string[], options: LaunchOptions): Promise<number> {
+  const terminal = process.stdin.isTTY && process.stdout.isTTY ? new FrontTerminal() : undefined;
+  const approver: Approver = terminal ?? nobody;
+  const session = await openSession({ approver, label: options.label, sync: options.sync });
+  const report = (event: object) => {
+    if (options.jsonEvents !== undefined) {
+      appendFileSync(options.jsonEvents, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+    }
+  };
+  for (const name of session.unprotected()) {
+    process.stderr.write(`synsc: ${name} is too short to be redacted in output\n`);
+  }
+  try {
+    report({ event: 'ready', socket: session.socketPath, session: session.id, pid: process.pid });
+    return await run(command, session, terminal, report);
+  } finally {
+    await session.end('the command has ended');
+  }
+}
+
+async function run(
+  command: readonly string[],
+  session: Session,
+  terminal: FrontTerminal | undefined,
+  report: (event: object) => void,
+): Promise<number> {
+  const argv = command.length > 0 ? command : [process.env.SHELL || '/bin/sh'];
+  const ended = endedBySignal();
+  terminal?.enter();
+  try {
+    const front = await session.front({ argv, tty: terminal && terminalSize() });
+    terminal?.connect(front);
+    forward(front, terminal);
+    const exitCode = await Promise.race([front.exited.then(exitCodeOf), ended]);
+    report({ event: 'exit', exitCode });
+    return exitCode;
+  } finally {
+    terminal?.leave();
+  }
+}
+
+/** Resolves when somebody asks this process to end, or its terminal is gone. */
+function endedBySignal(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const [name, exitCode] of Object.entries(endings))
+      process.on(name, () => resolve(exitCode));
+    // a closed terminal or pipe: the default would end this process before it has cleaned up
+    for (const stream of [process.stdin, process.stdout, process.stderr]) {
+      stream.on('error', () => resolve(endings.SIGHUP));
+    }
+  });
+}
+
+function forward(front: Front, terminal: FrontTerminal | undefined): void {
+  front.log.listen((segment) => {
+    if (segment === undefined) return;
+    const sink = segment.stream === 'stderr' ? process.stderr : process.stdout;
+    const taken = terminal?.show(segment.data) ?? sink.write(segment.data);
+    if (taken) return;
+    front.pause();
+    sink.once('drain', () => front.resume());
+  });
+}

@@ -1,0 +1,118 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer, Approver, Question } from '../supervisor/authorization/approver.ts';
+import type { Front } from '../supervisor/start.ts';
+
+/** Milliseconds for which keys are ignored before an answer counts, so that nothing typed ahead does. */
+const deadTime = 600;
+/** Milliseconds that a question waits for an answer. */
+const patience = 60_000;
+/** Milliseconds for which an Enter after the answer belongs to the answer. */
+const enterGrace = 400;
+
+/** Size of the user's terminal in character cells. */
+export function terminalSize(): { columns: number; rows: number } {
+  return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 };
+}
+
+/**
+ * The user's own terminal, in raw mode. Keys go to the session's command, except while the user is
+ * asked something: no command of the session can read or type those.
+ */
+export class FrontTerminal implements Approver {
+  #target: Front | undefined;
+  #asking: ((keys: Buffer) => void) | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #held: Buffer[] | undefined;
+  #wasRaw = false;
+
+  /** Takes the terminal; `leave` gives it back. */
+  enter(): void {
+    this.#wasRaw = process.stdin.isRaw;
+    process.stdin.setRawMode(true);
+    process.stdin.on('data', this.#keys);
+    process.stdout.on('resize', this.#resized);
+  }
+
+  /** Restores the terminal, also after a crash: this must work from any state. */
+  leave(): void {
+    process.stdin.off('data', this.#keys);
+    process.stdout.off('resize', this.#resized);
+    if (process.stdin.isTTY) process.stdin.setRawMode(this.#wasRaw);
+    process.stdin.pause();
+  }
+
+  connect(target: Front): void {
+    this.#target = target;
+    this.#resized();
+  }
+
+  /** Shows output, unless a question is on the screen: then it waits for the answer. False: stop. */
+  show(bytes: Buffer): boolean {
+    if (this.#held === undefined) return process.stdout.write(bytes);
+    this.#held.push(bytes);
+    return true;
+  }
+
+  ask(question: Question): Promise<Answer> {
+    const answer = this.#queue.then(() => this.#askNow(question));
+    this.#queue = answer;
+    return answer;
+  }
+
+  readonly #keys = (keys: Buffer): void => {
+    if (this.#asking !== undefined) this.#asking(keys);
+    else this.#target?.write(keys);
+  };
+
+  readonly #resized = (): void => {
+    const { columns, rows } = terminalSize();
+    this.#target?.resize(columns, rows);
+  };
+
+  async #askNow({ command, cwd, names, reason }: Question): Promise<Answer> {
+    this.#held = [];
+    this.#asking = () => undefined;
+    const lines = [
+      '',
+      `synsc: a command of this session asks to see ${names.join(', ')}`,
+      `  command:   ${printable(command)}`,
+      `  directory: ${printable(cwd)}`,
+      ...(reason === undefined ? [] : [`  it says:   ${printable(reason)}`]),
+    ];
+    process.stdout.write(`${lines.join('\r\n')}\r\n`);
+    await delay(deadTime);
+    process.stdout.write('Show it to this one call? [y/N] ');
+    const answer = await this.#answer();
+    process.stdout.write(`${answer === 'approved' ? 'yes' : 'no'}\r\n`);
+    this.#release();
+    return answer;
+  }
+
+  #answer(): Promise<Answer> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve('expired'), patience);
+      this.#asking = (keys) => {
+        clearTimeout(timer);
+        resolve(/^y/i.test(keys.toString('latin1')) ? 'approved' : 'denied');
+      };
+    });
+  }
+
+  #release(): void {
+    const until = Date.now() + enterGrace;
+    this.#asking = (keys) => {
+      this.#asking = undefined;
+      const enter = keys[0] === 13 || keys[0] === 10;
+      this.#keys(enter && Date.now() < until ? keys.subarray(1) : keys);
+    };
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const bytes of held) process.stdout.write(bytes);
+  }
+}
+
+/** Control characters of a command could redraw the question: they are shown as ?. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}

@@ -1,0 +1,43 @@
+import { readdirSync } from 'node:fs';
+import { libc } from './native.ts';
+
+// <fcntl.h> of Linux, the same on x64 and arm64
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const FD_CLOEXEC = 1;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+
+/** A real pipe; Node's own is a socket pair, on which `> /dev/stdout` fails and bash reads ~/.bashrc. */
+export function pipe(): { read: number; write: number } | undefined {
+  const fds = new Int32Array(2);
+  const pipe2 = libc('int pipe2(int *fds, int flags)');
+  if (pipe2?.(fds, O_CLOEXEC) !== 0) return undefined;
+  const [read = -1, write = -1] = fds;
+  return { read, write };
+}
+
+/** Keeps a descriptor out of every program started later. */
+export function closeOnExec(fd: number): void {
+  libc('int fcntl(int fd, int command, ...)')?.(fd, F_SETFD, 'int', FD_CLOEXEC);
+}
+
+/** Keeps everything that the launching shell left open out of every command: all but the standard three. */
+export function closeInheritedOnExec(): void {
+  for (const name of readdirSync('/proc/self/fd')) if (Number(name) > 2) closeOnExec(Number(name));
+}
+
+/** Makes reads and writes wait, as programs expect of a terminal. */
+export function blocking(fd: number): void {
+  const fcntl = libc('int fcntl(int fd, int command, ...)');
+  const flags = Number(fcntl?.(fd, F_GETFL, 'int', 0) ?? 0);
+  fcntl?.(fd, F_SETFL, 'int', flags & ~O_NONBLOCK);
+}
+
+/** Makes reads answer EAGAIN when there is nothing. */
+export function nonBlocking(fd: number): void {
+  const fcntl = libc('int fcntl(int fd, int command, ...)');
+  const flags = Number(fcntl?.(fd, F_GETFL, 'int', 0) ?? 0);
+  fcntl?.(fd, F_SETFL, 'int', flags | O_NONBLOCK);
+}

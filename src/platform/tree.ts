@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { libc } from './native.ts';
+import { startTimeOf } from './peer.ts';
+
+const WNOHANG = 1;
+
+/** All processes below `pid`, parents before children (proc(5), task/TID/children). */
+export function descendantsOf(pid: number): number[] {
+  const found: number[] = [];
+  for (const child of childrenOf(pid)) found.push(child, ...descendantsOf(child));
+  return found;
+}
+
+/** Threads can have children too, so every task is asked. */
+function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1')
+        .split(' ')
+        .flatMap((word) => (word === '' ? [] : [Number(word)])),
+    );
+  } catch {
+    return []; // it has ended
+  }
+}
+
+/** Sends a signal; a process that is already gone is no error. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** Stops the whole tree first, so that nothing can fork away, and kills it, until nothing is left. */
+export function killTree(root: number, spared: ReadonlySet<number> = new Set()): void {
+  for (let round = 0; round < 20; round += 1) {
+    const pids = descendantsOf(root).filter((pid) => !spared.has(pid) && !isZombie(pid));
+    if (pids.length === 0) return;
+    for (const pid of pids) signal(pid, 'SIGSTOP');
+    for (const pid of pids) signal(pid, 'SIGKILL');
+    pause(5);
+  }
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Reaps orphans that this process adopted as subreaper. Never waits for any child: the exit codes of
+ * Node's own children are libuv's to collect.
+ */
+export function reapOrphans(own: ReadonlySet<number>): void {
+  const waitpid = libc('int waitpid(int pid, int *status, int options)');
+  for (const pid of childrenOf(process.pid)) {
+    if (!own.has(pid) && isZombie(pid)) waitpid?.(pid, new Int32Array(1), WNOHANG);
+  }
+}
+
+/** `pid:start` pairs of everything below this process, for a watchdog that outlives it. */
+export function identities(): string[] {
+  return descendantsOf(process.pid).map((pid) => `${pid}:${startTimeOf(pid) ?? 0}`);
+}

@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExitStatus, ProcessSummary } from '../../../protocol/session/schemas.ts';
+import { SynscError } from '../../errors.ts';
+import { descendantsOf, killTree, reapOrphans, signal } from '../../platform/tree.ts';
+import { type Child, type ChildOptions, startChild } from './child.ts';
+import { OutputLog, type StreamName } from './output.ts';
+
+const runningLimit = 64;
+const finishedLimit = 64;
+/** Milliseconds between SIGTERM and SIGKILL. */
+const killGrace = 2_000;
+
+/** Makes raw bytes safe; the only thing that ever sees them. */
+export interface Filter {
+  write(bytes: Buffer): void;
+  end(): void;
+}
+
+export interface ProcessOptions extends Omit<ChildOptions, 'onData' | 'onExit'> {
+  /** As it is shown by `list`: already redacted. */
+  readonly command: string;
+  readonly filter: (mode: 'pipe' | 'tty', emit: (safe: Buffer) => void) => Filter;
+}
+
+/** A command of the session; all that it shows is redacted. */
+export class ManagedProcess {
+  readonly id = randomBytes(8).toString('hex');
+  readonly log = new OutputLog();
+  readonly startedAt = new Date();
+  readonly command: string;
+  readonly tty: boolean;
+  /** Resolves when it has ended and its output was read to the end. */
+  readonly exited: Promise<ExitStatus>;
+  status: ExitStatus | undefined;
+  readonly #child: Child;
+  readonly #filters = new Map<StreamName, Filter>();
+  readonly #options: ProcessOptions;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    this.command = options.command;
+    this.tty = options.tty !== undefined;
+    let end: (status: ExitStatus) => void = () => undefined;
+    this.exited = new Promise((resolve) => {
+      end = resolve;
+    });
+    this.#child = startChild({
+      ...options,
+      onData: (stream, bytes) => this.#filter(stream).write(bytes),
+      onExit: (exitCode, name) => {
+        this.#flush();
+        this.status = { exitCode, signal: name };
+        this.log.finish();
+        end(this.status);
+      },
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Output of what it left running comes after the end, through a fresh filter. */
+  #filter(stream: StreamName): Filter {
+    const known = this.#filters.get(stream);
+    if (known !== undefined) return known;
+    const mode = stream === 'tty' ? 'tty' : 'pipe';
+    const made = this.#options.filter(mode, (safe) => this.log.append(stream, safe));
+    this.#filters.set(stream, made);
+    return made;
+  }
+
+  #flush(): void {
+    for (const filter of this.#filters.values()) filter.end();
+    this.#filters.clear();
+  }
+
+  write(bytes: Buffer): void {
+    this.#child.write(bytes);
+  }
+
+  closeStdin(): void {
+    this.#child.closeStdin();
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#child.resize(columns, rows);
+  }
+
+  pause(): void {
+    this.#child.pause();
+  }
+
+  resume(): void {
+    this.#child.resume();
+  }
+
+  /** Signals the whole tree; after a grace SIGTERM is followed by SIGKILL. */
+  kill(name = 'SIGTERM'): void {
+    if (!(name in constants.signals)) {
+      throw new SynscError('INVALID_PARAMS', `signal: no such signal`, { field: 'signal' });
+    }
+    const known = name as NodeJS.Signals;
+    for (const pid of [...descendantsOf(this.pid), this.pid]) signal(pid, known);
+    if (known !== 'SIGTERM') return;
+    setTimeout(() => {
+      if (this.status === undefined) this.kill('SIGKILL');
+    }, killGrace).unref();
+  }
+
+  close(): void {
+    this.#flush();
+    this.#child.close();
+  }
+
+  summary(): ProcessSummary {
+    return {
+      processId: this.id,
+      pid: this.pid,
+      command: this.command,
+      tty: this.tty,
+      startedAt: this.startedAt.toISOString(),
+      exitCode: this.status?.exitCode ?? null,
+      signal: this.status?.signal ?? null,
+    };
+  }
+}
+
+/** The commands of one session, and the end of all that they started. */
+export class ProcessTable {
+  readonly #processes = new Map<string, ManagedProcess>();
+  readonly #pids = new Set<number>();
+  readonly #spared = new Set<number>();
+  #front: ManagedProcess | undefined;
+  #closed = false;
+
+  constructor() {
+    process.on('SIGCHLD', this.#reap);
+  }
+
+  readonly #reap = () => reapOrphans(this.#pids);
+
+  /** Throws LIMIT at 64 running commands, SESSION_ENDING after the end began. */
+  start(options: ProcessOptions): ManagedProcess {
+    if (this.#closed) throw new SynscError('SESSION_ENDING', 'the session ends');
+    const running = [...this.#processes.values()].filter(({ status }) => status === undefined);
+    if (running.length >= runningLimit) {
+      throw new SynscError('LIMIT', `${runningLimit} commands are running already`);
+    }
+    const started = new ManagedProcess(options);
+    this.#processes.set(started.id, started);
+    this.#pids.add(started.pid);
+    void started.exited.then(() => {
+      this.#pids.delete(started.pid);
+      this.#forgetOldest();
+    });
+    return started;
+  }
+
+  /**
+   * Starts the session's own command, which nobody on the socket can list, write to or kill: an agent
+   * must not reach the terminal in which the user answers.
+   */
+  startFront(options: ProcessOptions): ManagedProcess {
+    const front = new ManagedProcess(options);
+    this.#front = front;
+    this.#pids.add(front.pid);
+    void front.exited.then(() => this.#pids.delete(front.pid));
+    return front;
+  }
+
+  get front(): ManagedProcess | undefined {
+    return this.#front;
+  }
+
+  /** A helper of the supervisor itself: neither reaped nor killed here. */
+  spare(pid: number): void {
+    this.#pids.add(pid);
+    this.#spared.add(pid);
+  }
+
+  get(id: string): ManagedProcess {
+    const found = this.#processes.get(id);
+    if (found === undefined) throw new SynscError('NO_SUCH_PROCESS', 'no process has this id');
+    return found;
+  }
+
+  all(): ManagedProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  release(id: string): void {
+    const found = this.get(id);
+    if (found.status === undefined) found.kill('SIGKILL');
+    found.close();
+    this.#processes.delete(id);
+  }
+
+  #forgetOldest(): void {
+    const finished = this.all().filter(({ status }) => status !== undefined);
+    for (const { id } of finished.slice(0, -finishedLimit)) this.release(id);
+  }
+
+  /** Ends everything below this process: SIGTERM, a grace in milliseconds, then SIGKILL. */
+  async close(grace = killGrace): Promise<void> {
+    this.#closed = true;
+    const left = () => descendantsOf(process.pid).filter((pid) => !this.#spared.has(pid));
+    for (const pid of left()) signal(pid, 'SIGTERM');
+    const deadline = Date.now() + grace;
+    while (left().length > 0 && Date.now() < deadline) {
+      this.#reap();
+      await delay(10);
+    }
+    killTree(process.pid, this.#spared);
+    for (const one of [...this.all(), this.#front]) one?.close();
+    this.#reap();
+    process.off('SIGCHLD', this.#reap);
+  }
+}

@@ -1,0 +1,22 @@
+import type { Decision } from '../../../protocol/session/decision.ts';
+import { catalog } from '../../provider/catalog.ts';
+import { decide } from '../policy/decide.ts';
+import { childEnvironment } from '../policy/environment.ts';
+import { gatherFacts } from './facts.ts';
+
+export interface ForeseenProgram {
+  readonly command?: string;
+  readonly argv?: readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+}
+
+/** What a session that held every credential there is would decide; needs no session. */
+export async function foresee(
+  program: ForeseenProgram,
+  launchEnv: Readonly<Record<string, string | undefined>>,
+): Promise<Decision[]> {
+  const everything = catalog.flatMap(({ variables }) => variables.map(({ name }) => name));
+  const facts = await gatherFacts({ ...program, env: childEnvironment(launchEnv, {}) });
+  return decide(facts, everything);
+}

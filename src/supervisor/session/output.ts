@@ -1,0 +1,86 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { Result } from '../../../protocol/session/methods.ts';
+import type { Segment, StreamName } from '../process/output.ts';
+import type { ManagedProcess } from '../process/table.ts';
+import type { Caller } from './verbs.ts';
+
+export type Encoding = 'utf8' | 'base64' | undefined;
+
+/** Sends a process's output to a caller from an offset on, then its exit; returns how to stop. */
+export function follow(
+  process: ManagedProcess,
+  caller: Caller,
+  {
+    fromOffset = 0,
+    encoding,
+    redactions,
+  }: { fromOffset?: number | undefined; encoding: Encoding; redactions: () => number },
+): () => void {
+  const { notify, drained } = caller;
+  if (notify === undefined || drained === undefined) return () => undefined;
+  const decoders = new Map<StreamName, StringDecoder>();
+  const text = (stream: StreamName, data: Buffer): string => {
+    if (encoding === 'base64') return data.toString('base64');
+    const decoder = decoders.get(stream) ?? new StringDecoder('utf8');
+    decoders.set(stream, decoder);
+    return decoder.write(data);
+  };
+  const send = ({ stream, offset, data }: Segment) => {
+    const taken = notify('output', {
+      processId: process.id,
+      stream,
+      offset,
+      data: text(stream, data),
+    });
+    if (taken) return;
+    process.pause();
+    void drained().then(() => process.resume());
+  };
+  const finish = () => {
+    const status = process.status ?? { exitCode: null, signal: null };
+    notify('exit', { processId: process.id, ...status, redactions: redactions() });
+  };
+  for (const segment of process.log.from(fromOffset)) send(segment);
+  if (process.log.ended) {
+    finish();
+    return () => undefined;
+  }
+  const stop = process.log.listen((segment) => (segment === undefined ? finish() : send(segment)));
+  caller.gone.addEventListener('abort', stop, { once: true });
+  return stop;
+}
+
+/** One piece of output for a client that polls; text ends at a whole character. */
+export function readOutput(
+  process: ManagedProcess,
+  {
+    fromOffset = 0,
+    maxBytes = 256 * 1024,
+    encoding,
+  }: { fromOffset?: number | undefined; maxBytes?: number | undefined; encoding?: Encoding },
+): Result<'output'> {
+  const segments = process.log.from(fromOffset);
+  const start = segments[0]?.offset ?? Math.min(fromOffset, process.log.end);
+  const all = Buffer.concat(segments.map(({ data }) => data));
+  const more = all.length > maxBytes || process.status === undefined;
+  const bytes = all.subarray(0, maxBytes);
+  const data = encoding === 'base64' || !more ? bytes : wholeCharacters(bytes);
+  const offset = start + data.length;
+  return {
+    data: data.toString(encoding ?? 'utf8'),
+    offset,
+    eof: process.status !== undefined && offset >= process.log.end,
+  };
+}
+
+/** Leaves a character that is cut at the end for the next call (RFC 3629 §3: lengths by first byte). */
+function wholeCharacters(bytes: Buffer): Buffer {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return bytes;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return length > back && bytes.length > back ? bytes.subarray(0, bytes.length - back) : bytes;
+  }
+  return bytes;
+}

@@ -1,0 +1,29 @@
+import type { Approver } from '../authorization/approver.ts';
+import type { Grants } from '../authorization/grants.ts';
+import type { ProcessTable } from '../process/table.ts';
+import type { CredentialFiles } from '../vault/credential-file.ts';
+import type { SyncSource } from '../vault/sync.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { Redactors } from './redactors.ts';
+
+/** What a session is made of. */
+export interface Parts {
+  readonly id: string;
+  readonly socketPath: string;
+  /** Where the session was launched. */
+  readonly cwd: string;
+  /** Environment of the launching shell. */
+  readonly baseEnv: Readonly<Record<string, string | undefined>>;
+  readonly vault: Vault;
+  readonly files: CredentialFiles;
+  readonly redactors: Redactors;
+  readonly processes: ProcessTable;
+  readonly grants: Grants;
+  readonly approver: Approver;
+  /** Absent in a session that asks no dashboard. */
+  readonly source: SyncSource | undefined;
+  /** Names of credentials that some command was given. */
+  readonly used: Set<string>;
+  /** Called after each start of a command. */
+  readonly started: () => void;
+}

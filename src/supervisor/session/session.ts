@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs';
+import type { Params, Result } from '../../../protocol/session/methods.ts';
+import type {
+  AuthorizationResult,
+  FinishedSpawn,
+  StartedSpawn,
+} from '../../../protocol/session/schemas.ts';
+import { protocolVersion } from '../../../protocol/version.ts';
+import { SynscError } from '../../errors.ts';
+import { fetchCredentials } from '../vault/sync.ts';
+import { follow, readOutput } from './output.ts';
+import type { Parts } from './parts.ts';
+import { decisionsFor, directoryOf, displayed, type Spawned, spawn } from './spawn.ts';
+import type { Caller, Verbs } from './verbs.ts';
+
+/** Milliseconds that an authorised value stays visible in the front end after its command ended. */
+const shownAfterExit = 2_000;
+
+/** The verbs of a session over its parts. */
+export function createVerbs(parts: Parts): Verbs {
+  const { processes, vault } = parts;
+  const redactionsOf = new Map<string, () => number>();
+  const followed = new Map<string, () => void>();
+  const count = (id: string) => redactionsOf.get(id) ?? (() => 0);
+
+  return {
+    ping: (_params, { role }) => ({ sessionId: parts.id, protocolVersion, role }),
+    'rpc.discover': () => discover(),
+    async spawn(params, caller) {
+      const spawned = await spawn(params, parts);
+      const { process } = spawned;
+      redactionsOf.set(process.id, spawned.redactions);
+      showWhile(spawned, caller, parts);
+      if (params.timeoutMs !== undefined) killAfter(spawned, params.timeoutMs);
+      if (!params.background) return finished(spawned, params, caller);
+      follow(process, caller, { encoding: params.encoding, redactions: spawned.redactions });
+      return {
+        processId: process.id,
+        pid: process.pid,
+        decisions: spawned.decisions,
+      } satisfies StartedSpawn;
+    },
+    write({ processId, data, encoding }) {
+      processes.get(processId).write(Buffer.from(data, encoding ?? 'utf8'));
+      return {};
+    },
+    closeStdin({ processId }) {
+      processes.get(processId).closeStdin();
+      return {};
+    },
+    resize({ processId, columns, rows }) {
+      processes.get(processId).resize(columns, rows);
+      return {};
+    },
+    kill({ processId, signal }) {
+      processes.get(processId).kill(signal);
+      return {};
+    },
+    wait: ({ processId }, { gone }) => orGone(processes.get(processId).exited, gone),
+    attach({ processId, fromOffset, encoding }, caller) {
+      const process = processes.get(processId);
+      followed.get(processId)?.();
+      const offset = Math.min(fromOffset ?? 0, process.log.end);
+      followed.set(
+        processId,
+        follow(process, caller, { fromOffset, encoding, redactions: count(processId) }),
+      );
+      return { offset };
+    },
+    detach({ processId }) {
+      processes.get(processId);
+      followed.get(processId)?.();
+      followed.delete(processId);
+      return {};
+    },
+    ack({ processId }) {
+      processes.get(processId); // the connection's own back-pressure stops the command
+      return {};
+    },
+    output: (params) => readOutput(processes.get(params.processId), params),
+    list: () => ({ processes: processes.all().map((one) => one.summary()) }),
+    release({ processId }) {
+      processes.release(processId);
+      redactionsOf.delete(processId);
+      followed.delete(processId);
+      return {};
+    },
+    explain: async (params) => ({ decisions: await decisionsFor(params, parts) }),
+    credentials: () => ({ credentials: vault.summaries() }),
+    async sync(_params, { role }) {
+      const changed = await synchronise(parts);
+      // a process outside the session may trigger it, and learns nothing from it
+      return role === 'outside'
+        ? { credentials: [], changed: [] }
+        : { credentials: vault.summaries(), changed };
+    },
+    'authorization.request': (params) => askUser(params, parts),
+  };
+}
+
+/** Fetches the latest credentials; on failure the session keeps what it has. Returns changed names. */
+export async function synchronise(parts: Parts): Promise<string[]> {
+  if (parts.source === undefined) {
+    throw new SynscError('NOT_SIGNED_IN', 'this session was launched with --no-sync');
+  }
+  const changed = parts.vault.replace(await fetchCredentials(parts.source));
+  if (changed.length > 0) parts.redactors.rebuild(parts.vault);
+  return changed;
+}
+
+async function askUser(
+  params: Params<'authorization.request'>,
+  parts: Parts,
+): Promise<AuthorizationResult> {
+  const cwd = directoryOf(params, parts);
+  const missing = params.names.filter((name) => parts.vault.get(name) === undefined);
+  if (missing.length > 0) {
+    throw new SynscError('INVALID_PARAMS', `names: this session has no ${missing.join(', ')}`, {
+      field: 'names',
+      hint: 'add it in the dashboard and run `synsc connect status`; `synsc connect status` lists the names',
+    });
+  }
+  const text = (words: string) => parts.redactors.text(words);
+  const status = await parts.approver.ask({
+    command: text(displayed(params)),
+    cwd,
+    names: params.names,
+    reason: params.reason === undefined ? undefined : text(params.reason),
+  });
+  if (status !== 'approved') return { status };
+  const call = { command: params.command, argv: params.argv, cwd };
+  return { status, authorizationId: parts.grants.give(call, params.names, Date.now()) };
+}
+
+async function finished(
+  { process, decisions, redactions }: Spawned,
+  { outputLimitBytes }: Params<'spawn'>,
+  { gone }: Caller,
+): Promise<FinishedSpawn> {
+  const abandoned = () => process.kill('SIGKILL');
+  gone.addEventListener('abort', abandoned, { once: true });
+  const status = await process.exited;
+  gone.removeEventListener('abort', abandoned);
+  const stdout = process.log.tail(process.tty ? 'tty' : 'stdout', outputLimitBytes);
+  const stderr = process.log.tail('stderr', outputLimitBytes);
+  return {
+    processId: process.id,
+    ...status,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    truncated: stdout.truncated || stderr.truncated,
+    redactions: redactions(),
+    decisions,
+  };
+}
+
+function killAfter({ process }: Spawned, milliseconds: number): void {
+  const timer = setTimeout(() => process.kill(), milliseconds).unref();
+  void process.exited.then(() => clearTimeout(timer));
+}
+
+/** Values that the user authorised pass the front end until the caller has had time to print them. */
+function showWhile({ process, authorized }: Spawned, { gone }: Caller, { redactors }: Parts): void {
+  if (authorized.length === 0) return;
+  const hide = redactors.showInFront(authorized);
+  const left = new Promise<void>((resolve) => {
+    gone.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const late = process.exited.then(
+    () => new Promise<void>((resolve) => void setTimeout(resolve, shownAfterExit).unref()),
+  );
+  void Promise.race([left, late]).then(() => setTimeout(hide, 50).unref());
+}
+
+function orGone<T>(promise: Promise<T>, gone: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    promise.then(resolve, reject);
+    gone.addEventListener('abort', () =>
+      reject(new SynscError('SESSION_ENDING', 'the caller left')),
+    );
+  });
+}
+
+/** The generated document stands beside the source, and beside the bundle. */
+function discover(): Result<'rpc.discover'> {
+  for (const place of ['../../../protocol/openrpc.json', './openrpc.json']) {
+    try {
+      return JSON.parse(
+        readFileSync(new URL(place, import.meta.url), 'utf8'),
+      ) as Result<'rpc.discover'>;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
+  throw new SynscError('INTERNAL', 'openrpc.json is missing from this installation');
+}

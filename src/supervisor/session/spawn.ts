@@ -1,0 +1,151 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import type { Decision } from '../../../protocol/session/decision.ts';
+import type { AuthorizationParams, SpawnParams } from '../../../protocol/session/schemas.ts';
+import { SynscError } from '../../errors.ts';
+import { decide } from '../policy/decide.ts';
+import { childEnvironment, grantedVariables } from '../policy/environment.ts';
+import type { ManagedProcess } from '../process/table.ts';
+import { gatherFacts } from './facts.ts';
+import type { Parts } from './parts.ts';
+import { resolveProgram } from './resolve.ts';
+
+export interface Spawned {
+  readonly process: ManagedProcess;
+  readonly decisions: Decision[];
+  /** Names that the user authorised for this call. */
+  readonly authorized: readonly string[];
+  redactions(): number;
+}
+
+type Program = Pick<SpawnParams, 'command' | 'argv' | 'cwd' | 'env'>;
+
+/**
+ * The path of one command: facts, decision, environment, start, redaction. Throws COMMAND_NOT_FOUND,
+ * NOT_EXECUTABLE, NO_SUCH_DIRECTORY, NOT_AUTHORIZED, LIMIT, SESSION_ENDING; then nothing was started.
+ */
+export async function spawn(params: SpawnParams, parts: Parts): Promise<Spawned> {
+  const cwd = directoryOf(params, parts);
+  const { file, args } = await programOf(params, cwd, parts);
+  const authorized = authorizedNames(params, cwd, parts);
+  const decisions = withAuthorized(await decisionsFor(params, parts), authorized);
+  const given = [...new Set(decisions.flatMap((decision) => decision.given))];
+  for (const name of given) parts.used.add(name);
+
+  let redactions = 0;
+  const process = parts.processes.start({
+    file,
+    args,
+    cwd,
+    env: environment(params, given, parts),
+    values: parts.vault.lines(grantedVariables(given).set, (one) => parts.files.pathOf(one)),
+    stdin: params.background || params.stdin !== undefined ? 'pipe' : 'none',
+    tty: params.tty,
+    command: parts.redactors.text(displayed(params)),
+    filter: (mode, emit) =>
+      parts.redactors.filter(mode, emit, authorized, () => {
+        redactions += 1;
+      }),
+  });
+  parts.started();
+  if (params.stdin !== undefined) {
+    process.write(Buffer.from(params.stdin));
+    process.closeStdin();
+  }
+  return { process, decisions, authorized, redactions: () => redactions };
+}
+
+/** The decision that a spawn of the same command rests on. */
+export async function decisionsFor(program: Program, parts: Parts): Promise<Decision[]> {
+  const cwd = directoryOf(program, parts);
+  const env = childEnvironment(parts.baseEnv, program);
+  const facts = await gatherFacts({ command: program.command, argv: program.argv, cwd, env });
+  const decisions = decide(facts, parts.vault.names());
+  return decisions.map((one) => ({ ...one, argv0: parts.redactors.text(one.argv0) }));
+}
+
+/** Absolute; throws NO_SUCH_DIRECTORY. */
+export function directoryOf({ cwd }: Pick<Program, 'cwd'>, parts: Parts): string {
+  const directory = path.resolve(parts.cwd, cwd ?? '.');
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new SynscError('NO_SUCH_DIRECTORY', 'cwd is not a directory', { field: 'cwd' });
+  }
+  return directory;
+}
+
+/** One line for people; the caller redacts it. */
+export function displayed({
+  command,
+  argv,
+}: Pick<AuthorizationParams, 'command' | 'argv'>): string {
+  return (
+    command ??
+    (argv ?? []).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoted(word))).join(' ')
+  );
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+async function programOf(
+  { command, argv, env }: Program,
+  cwd: string,
+  parts: Parts,
+): Promise<{ file: string; args: readonly string[] }> {
+  const [name = 'bash', ...args] = argv ?? ['bash', '-c', command ?? ''];
+  const found = await resolveProgram(name, env?.PATH ?? parts.baseEnv.PATH, cwd);
+  if ('path' in found) return { file: found.path, args };
+  const shown = parts.redactors.text(name);
+  if (found.error === 'not-found') {
+    throw new SynscError('COMMAND_NOT_FOUND', `${shown}: command not found`);
+  }
+  throw new SynscError('NOT_EXECUTABLE', `${shown}: not an executable file`);
+}
+
+/** Uses up the user's approval of this very call. */
+function authorizedNames(
+  { authorize, command, argv }: SpawnParams,
+  cwd: string,
+  parts: Parts,
+): string[] {
+  const names = authorize ?? [];
+  if (names.length === 0) return [];
+  if (!parts.grants.take({ command, argv, cwd }, names, Date.now())) {
+    throw new SynscError('NOT_AUTHORIZED', 'the user has not authorised this call');
+  }
+  return [...names];
+}
+
+/** The first program is the one that the user saw and approved. */
+function withAuthorized(decisions: Decision[], authorized: readonly string[]): Decision[] {
+  const [first, ...others] = decisions;
+  if (first === undefined || authorized.length === 0) return decisions;
+  return [
+    {
+      ...first,
+      given: [...new Set([...first.given, ...authorized])],
+      withheld: first.withheld.filter((name) => !authorized.includes(name)),
+      rule: 'authorized',
+      reason: `authorised by the user for this one call: ${authorized.join(', ')}`,
+    },
+    ...others,
+  ];
+}
+
+/** Variables by which a shell would run other text first, with the values in its environment. */
+const startupVariables = ['BASH_ENV', 'ENV', 'SHELLOPTS', 'BASHOPTS', 'PS4', 'PROMPT_COMMAND'];
+
+function environment(
+  params: Program,
+  given: readonly string[],
+  parts: Parts,
+): Record<string, string> {
+  const env = childEnvironment(parts.baseEnv, params, given);
+  if (given.length > 0) {
+    for (const name of Object.keys(env)) {
+      if (startupVariables.includes(name) || name.startsWith('BASH_FUNC_')) delete env[name];
+    }
+  }
+  return { ...env, SYNSC_SOCKET: parts.socketPath, SYNSC_SESSION: parts.id };
+}

@@ -1,0 +1,183 @@
+import type { Socket } from 'node:net';
+import type { Role } from '../../protocol/session/schemas.ts';
+import { SynscError } from '../errors.ts';
+import { lazyLog } from '../log.ts';
+import { closeInheritedOnExec } from '../platform/descriptors.ts';
+import { type Hardening, harden } from '../platform/harden.ts';
+import { parentOf, peerOf } from '../platform/peer.ts';
+import {
+  createSessionDirectory,
+  removeSessionDirectory,
+  removeStale,
+  type SessionDirectory,
+} from '../platform/runtime-dir.ts';
+import { Scope } from '../scope.ts';
+import type { Approver } from './authorization/approver.ts';
+import { Grants } from './authorization/grants.ts';
+import { childEnvironment } from './policy/environment.ts';
+import { type ManagedProcess, ProcessTable } from './process/table.ts';
+import { startWatchdog } from './process/watchdog.ts';
+import { roleOf } from './rpc/roles.ts';
+import { serveSession } from './rpc/server.ts';
+import type { Parts } from './session/parts.ts';
+import { Redactors } from './session/redactors.ts';
+import { resolveProgram } from './session/resolve.ts';
+import { createVerbs, synchronise } from './session/session.ts';
+import { CredentialFiles } from './vault/credential-file.ts';
+import { ownKeys } from './vault/own-keys.ts';
+import type { SyncSource } from './vault/sync.ts';
+import { Vault } from './vault/vault.ts';
+
+export interface SupervisorOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly approver: Approver;
+  /** Absent: own keys only, the dashboard is not asked. */
+  readonly source?: SyncSource | undefined;
+}
+
+/** How the session's own command is connected to the user. */
+interface FrontOptions {
+  readonly argv: readonly string[];
+  readonly tty?: { readonly columns: number; readonly rows: number } | undefined;
+}
+
+/** The session's own command, as the front end sees it. */
+export type Front = Pick<
+  ManagedProcess,
+  'log' | 'exited' | 'write' | 'resize' | 'pause' | 'resume'
+>;
+
+/** One session in this process. */
+export interface Supervisor {
+  readonly id: string;
+  readonly socketPath: string;
+  readonly hardening: Hardening;
+  /** Names of values that are too short to be redacted. */
+  unprotected(): readonly string[];
+  /** Fetches the credentials; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
+  sync(): Promise<void>;
+  /** Starts the session's own command, without any credential. COMMAND_NOT_FOUND, NOT_EXECUTABLE. */
+  front(options: FrontOptions): Promise<Front>;
+  totals(): { commands: number; redactions: number; credentialsUsed: string[] };
+  /** Ends every process, wipes the vault and removes socket and files. Idempotent. */
+  close(reason: string): Promise<void>;
+}
+
+/** Opens a session: hardens this process, makes its directory and serves its socket. */
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const hardening = harden();
+  closeInheritedOnExec();
+  const uid = process.getuid?.() ?? 0;
+  const scope = new Scope();
+  const place = createSessionDirectory(options.env, uid);
+  scope.defer(() => removeSessionDirectory(place));
+  try {
+    return await open(options, place, scope, { hardening, uid });
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}
+
+async function open(
+  { env, cwd, approver, source }: SupervisorOptions,
+  place: SessionDirectory,
+  scope: Scope,
+  { hardening, uid }: { hardening: Hardening; uid: number },
+): Promise<Supervisor> {
+  const { id, socketPath, directory } = place;
+  const vault = new Vault(ownKeys(env));
+  const files = new CredentialFiles(directory, id);
+  const redactors = new Redactors(vault);
+  const watchdog = startWatchdog(id, [directory, files.directory]);
+  const processes = new ProcessTable();
+  if (watchdog.pid !== undefined) processes.spare(watchdog.pid);
+  const used = new Set<string>();
+  let commands = 0;
+  const parts: Parts = {
+    id,
+    socketPath,
+    cwd,
+    baseEnv: env,
+    vault,
+    files,
+    redactors,
+    processes,
+    grants: new Grants(),
+    approver,
+    source,
+    used,
+    started() {
+      commands += 1;
+      watchdog.update();
+    },
+  };
+  const roleFor = (socket: Socket): Role | 'refuse' =>
+    roleOf(
+      peerOf(socket),
+      {
+        supervisorPid: process.pid,
+        uid,
+        launchedPid: () => processes.front?.pid,
+        spawnedPids: () => processes.all().map(({ pid }) => pid),
+      },
+      parentOf,
+    );
+  const server = await serveSession({
+    socketPath,
+    verbs: createVerbs(parts),
+    roleFor,
+    log: lazyLog(),
+  });
+  // last opened is closed first: processes end, then the vault is wiped, then the socket goes
+  scope.defer(() => watchdog.dismiss());
+  scope.defer(() => server.close());
+  scope.defer(() => vault.wipe());
+  scope.defer(() => redactors.close());
+  scope.defer(() => files.remove());
+  scope.defer(() => processes.close());
+  void removeStale(env, uid);
+
+  return {
+    id,
+    socketPath,
+    hardening,
+    unprotected: () => redactors.unprotected,
+    sync: async () => void (await synchronise(parts)),
+    front: (front) => startFront(front, parts),
+    totals: () => ({ commands, redactions: redactors.total, credentialsUsed: [...used].sort() }),
+    async close(reason) {
+      server.broadcast('session.ending', { reason });
+      await scope.close();
+    },
+  };
+}
+
+async function startFront({ argv, tty }: FrontOptions, parts: Parts): Promise<Front> {
+  const [name = '', ...args] = argv;
+  const found = await resolveProgram(name, parts.baseEnv.PATH, parts.cwd);
+  if (!('path' in found)) {
+    const missing = found.error === 'not-found';
+    throw new SynscError(
+      missing ? 'COMMAND_NOT_FOUND' : 'NOT_EXECUTABLE',
+      `${name}: ${missing ? 'command not found' : 'not an executable file'}`,
+    );
+  }
+  const front = parts.processes.startFront({
+    file: found.path,
+    args,
+    cwd: parts.cwd,
+    env: {
+      ...childEnvironment(parts.baseEnv, {}),
+      SYNSC_SOCKET: parts.socketPath,
+      SYNSC_SESSION: parts.id,
+    },
+    values: Buffer.alloc(0),
+    stdin: 'inherit',
+    tty,
+    command: name,
+    filter: (mode, emit) => parts.redactors.frontFilter(mode, emit),
+  });
+  return front;
+}

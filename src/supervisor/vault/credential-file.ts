@@ -1,0 +1,54 @@
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SynscError } from '../../errors.ts';
+import type { Credential } from './vault.ts';
+
+/** <linux/magic.h> */
+const TMPFS_MAGIC = 0x01021994;
+
+/**
+ * Files of credentials that commands take as a path (GCP), on tmpfs only, made when first needed.
+ * A regular file, because SDKs refuse memfd and pipes (google-auth-library checks `isFile()`).
+ */
+export class CredentialFiles {
+  readonly directory: string;
+  readonly #written = new Map<string, Credential>();
+
+  /** `sessionDirectory` is used when it is on tmpfs, else /dev/shm. */
+  constructor(sessionDirectory: string, id: string) {
+    this.directory = isMemory(sessionDirectory)
+      ? join(sessionDirectory, 'files')
+      : join('/dev/shm', `synsc-${process.getuid?.() ?? 0}-${id}`);
+  }
+
+  /** Path of the file; 0600 in a 0700 directory. Throws UNSUPPORTED where nothing is on tmpfs. */
+  pathOf(credential: Credential): string {
+    if (credential.path !== undefined) return credential.path;
+    const file = join(this.directory, `${credential.name.toLowerCase()}.json`);
+    if (this.#written.get(credential.name) === credential) return file;
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    if (!isMemory(this.directory)) {
+      throw new SynscError(
+        'UNSUPPORTED',
+        `no tmpfs for ${credential.name}: it may not touch a disk`,
+      );
+    }
+    rmSync(file, { force: true });
+    writeFileSync(file, credential.secret.expose(), { mode: 0o600, flag: 'wx' });
+    this.#written.set(credential.name, credential);
+    return file;
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+    this.#written.clear();
+  }
+}
+
+function isMemory(directory: string): boolean {
+  try {
+    return statfsSync(directory).type === TMPFS_MAGIC;
+  } catch {
+    return false;
+  }
+}

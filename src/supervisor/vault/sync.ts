@@ -1,0 +1,26 @@
+import { generateSealingKeys, open, sharedKey } from '../../../protocol/dashboard/sealing.ts';
+import type { SyncRequest, SyncResponse } from '../../../protocol/dashboard/sync.ts';
+import { SynscError } from '../../errors.ts';
+import { Secret } from '../../secret.ts';
+import type { Credential } from './vault.ts';
+
+/** Asks the dashboard; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
+export type SyncSource = (request: SyncRequest) => Promise<SyncResponse>;
+
+/** Fetches the account's credentials, sealed to a key of this call alone, and opens them in memory. */
+export async function fetchCredentials(source: SyncSource): Promise<Credential[]> {
+  const keys = generateSealingKeys();
+  const { account, publicKey, credentials } = await source({ publicKey: keys.publicKey });
+  const key = sharedKey(keys, publicKey, 'session');
+  try {
+    return credentials.map(({ name, provider, version, masked, nonce, ciphertext }) => {
+      const context = { accountId: account.id, name, version };
+      const secret = new Secret(open(key, { nonce, ciphertext }, context));
+      return { name, provider, source: 'dashboard' as const, masked, version, secret };
+    });
+  } catch (cause) {
+    throw new SynscError('SYNC_FAILED', 'the dashboard sent a value that does not open', { cause });
+  } finally {
+    key.fill(0);
+  }
+}

@@ -1,0 +1,122 @@
+import type { CredentialSummary, ProviderId } from '../../../protocol/credential.ts';
+import { variableOf } from '../../provider/catalog.ts';
+import type { Secret } from '../../secret.ts';
+
+/** One credential of the session. */
+export interface Credential {
+  readonly name: string;
+  readonly provider: ProviderId;
+  readonly source: 'dashboard' | 'environment';
+  readonly masked: string;
+  readonly version: number;
+  readonly secret: Secret;
+  /** The user's own file, where the value is a document that already has one (GCP). */
+  readonly path?: string;
+}
+
+/** What the redactor looks for. */
+export interface VaultNeedle {
+  readonly name: string;
+  readonly secret: Secret;
+  readonly kind: 'text' | 'json';
+  readonly publicPrefixes: readonly string[];
+}
+
+/** The credentials of one session, in memory only, for as long as the session lives. */
+export class Vault {
+  readonly #own: ReadonlyMap<string, Credential>;
+  #synced = new Map<string, Credential>();
+  /** Values that were replaced: commands may still print them. */
+  readonly #retired: Credential[] = [];
+
+  /** `own`: the user's own keys, which win over synced ones of the same name. */
+  constructor(own: readonly Credential[]) {
+    this.#own = new Map(own.map((one) => [one.name, one]));
+  }
+
+  /** Takes the dashboard's latest, all at once, so that no pair is ever mixed; returns changed names. */
+  replace(latest: readonly Credential[]): string[] {
+    const before = this.#synced;
+    this.#synced = new Map(latest.map((one) => [one.name, one]));
+    const names = new Set([...before.keys(), ...this.#synced.keys()]);
+    const changed = [...names].filter(
+      (name) => before.get(name)?.version !== this.#synced.get(name)?.version,
+    );
+    for (const name of names) {
+      const old = before.get(name);
+      if (old === undefined) continue;
+      if (changed.includes(name)) this.#retired.push(old);
+      else this.#keep(old);
+    }
+    return changed.sort();
+  }
+
+  /** An unchanged value keeps its bytes: those are what the redaction table refers to. */
+  #keep(old: Credential): void {
+    const fresh = this.#synced.get(old.name);
+    if (fresh !== undefined) fresh.secret.wipe();
+    this.#synced.set(old.name, old);
+  }
+
+  #current(): Map<string, Credential> {
+    return new Map([...this.#synced, ...this.#own]);
+  }
+
+  names(): string[] {
+    return [...this.#current().keys()].sort();
+  }
+
+  get(name: string): Credential | undefined {
+    return this.#own.get(name) ?? this.#synced.get(name);
+  }
+
+  summaries(): CredentialSummary[] {
+    return [...this.#current().values()].map(({ name, provider, source, masked, version }) => ({
+      name,
+      provider,
+      source,
+      masked,
+      version,
+    }));
+  }
+
+  /** Every value of this session that a command may print, replaced ones included. */
+  needles(): VaultNeedle[] {
+    const all = [...this.#synced.values(), ...this.#own.values(), ...this.#retired];
+    return all.map(({ name, secret }) => {
+      const variable = variableOf(name)?.variable;
+      return {
+        name,
+        secret,
+        kind: variable?.kind ?? 'text',
+        publicPrefixes: variable?.publicPrefixes ?? [],
+      };
+    });
+  }
+
+  /**
+   * `NAME=value` lines for the launcher, in bytes; the caller overwrites them. `pathOf` gives the
+   * file of a credential that commands get as one.
+   */
+  lines(
+    variables: readonly { variable: string; from: string }[],
+    pathOf: (credential: Credential) => string,
+  ): Buffer {
+    const parts: Buffer[] = [];
+    for (const { variable, from } of variables) {
+      const credential = this.get(from);
+      if (credential === undefined) continue;
+      const isFile = variableOf(from)?.variable.kind === 'json';
+      const value = isFile ? Buffer.from(pathOf(credential)) : credential.secret.expose();
+      parts.push(Buffer.from(`${variable}=`), value, Buffer.from('\n'));
+    }
+    return Buffer.concat(parts);
+  }
+
+  wipe(): void {
+    for (const { secret } of [...this.#synced.values(), ...this.#own.values(), ...this.#retired]) {
+      secret.wipe();
+    }
+    this.#synced.clear();
+  }
+}
