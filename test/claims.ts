@@ -76,7 +76,7 @@ export const claims: readonly Claim[] = [
     'Re-running login is only necessary if the Bearer token expires or you log out.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/sync-at-launch',
     'Each time you launch\nsynsc, the CLI fetches your latest credentials from the dashboard over an authenticated channel.',
   ),
@@ -96,19 +96,19 @@ export const claims: readonly Claim[] = [
     'Provider keys that the command doesn’t need are filtered out, see Security for the filtering policy.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/status-picks-up',
     'synsc connect status(or restart your session) to pick up the new value.',
   ),
   // credentials.txt: what in-memory only means
-  credentials('open', 'credentials/never-on-disk', 'Credentials never touch disk.'),
+  credentials('kept', 'credentials/never-on-disk', 'Credentials never touch disk.'),
   credentials(
     'open',
     'credentials/no-config-files',
     'The CLI does not write\n~/.aws/credentials,~/.cache/huggingface/token, or any other provider config file.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/no-shell-export',
     'The agent doesn’t\nexport HF_TOKEN=...in your interactive shell.',
   ),
@@ -120,7 +120,7 @@ export const claims: readonly Claim[] = [
     'When the session ends (you exit the CLI, the process dies), the credentials are gone.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/redacted-before-terminal',
     'Synsci CLI runs an output filter that replaces any synced credential with [REDACTED] before the line reaches your terminal.',
   ),
@@ -137,7 +137,7 @@ export const claims: readonly Claim[] = [
     'If you’re on a shared workstation, runsynsc connect logout when you’re done to invalidate the local Bearer token before stepping away.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/own-key',
     'If you’d rather not store a credential in the dashboard at all, for instance, if your organization restricts where AWS keys can live, set the env var directly in your shell before launchingsynsc:',
   ),
@@ -204,13 +204,13 @@ export const claims: readonly Claim[] = [
     'Not every subprocess needs every credential.',
   ),
   security(
-    'open',
+    'kept',
     'security/single-call-authorisation',
     'The agent treats this as an authorization and unmasks for that single call.',
   ),
   // security.txt: output redaction
   security(
-    'open',
+    'kept',
     'security/redacts-output',
     'The CLI runs an output filter that scans subprocess stdout and stderr for any synced credential value and replaces it with [REDACTED] before display:',
   ),
@@ -288,11 +288,11 @@ export const claims: readonly Claim[] = [
     'The dashboard rejects any request not matching the issuing user.',
   ),
   security(
-    'open',
+    'kept',
     'security/sessions-share-nothing',
     'Two CLI sessions on the same machine each pull their own credentials from the dashboard, they don’t share state.',
   ),
-  security('open', 'security/logout-at-once', 'The Bearer token becomes unusable immediately.'),
+  security('kept', 'security/logout-at-once', 'The Bearer token becomes unusable immediately.'),
   // security.txt: network surface
   security(
     'open',
@@ -321,7 +321,7 @@ export const claims: readonly Claim[] = [
     'card/spawn-call',
     'serves a JSON-RPC "spawn" call over a private socket that applies filtering and PTY output redaction…',
   ),
-  card('open', 'card/exits-with-session', 'then exits with the session, so no daemon outlives it.'),
+  card('kept', 'card/exits-with-session', 'then exits with the session, so no daemon outlives it.'),
   card('open', 'card/agents-over-rpc', 'agent tools calling spawn over RPC…'),
   card('open', 'card/editor-plugins', 'editor plugins attaching to a session…'),
 ];

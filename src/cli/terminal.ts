@@ -24,6 +24,8 @@ export class FrontTerminal implements Approver {
   #queue: Promise<unknown> = Promise.resolve();
   #held: Buffer[] | undefined;
   #wasRaw = false;
+  /** Typed before the command was there. */
+  readonly #early: Buffer[] = [];
 
   /** Takes the terminal; `leave` gives it back. */
   enter(): void {
@@ -44,6 +46,7 @@ export class FrontTerminal implements Approver {
   connect(target: Front): void {
     this.#target = target;
     this.#resized();
+    for (const keys of this.#early.splice(0)) target.write(keys);
   }
 
   /** Shows output, unless a question is on the screen: then it waits for the answer. False: stop. */
@@ -61,7 +64,8 @@ export class FrontTerminal implements Approver {
 
   readonly #keys = (keys: Buffer): void => {
     if (this.#asking !== undefined) this.#asking(keys);
-    else this.#target?.write(keys);
+    else if (this.#target !== undefined) this.#target.write(keys);
+    else this.#early.push(keys);
   };
 
   readonly #resized = (): void => {

@@ -68,7 +68,9 @@ export function reapOrphans(own: ReadonlySet<number>): void {
   }
 }
 
-/** `pid:start` pairs of everything below this process, for a watchdog that outlives it. */
-export function identities(): string[] {
-  return descendantsOf(process.pid).map((pid) => `${pid}:${startTimeOf(pid) ?? 0}`);
+/** `pid:start` pairs of everything below this process but `except`, the watchdog that reads them. */
+export function identities(except: number | undefined): string[] {
+  return descendantsOf(process.pid)
+    .filter((pid) => pid !== except)
+    .map((pid) => `${pid}:${startTimeOf(pid) ?? 0}`);
 }

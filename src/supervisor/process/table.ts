@@ -103,7 +103,8 @@ export class ManagedProcess {
       throw new SynscError('INVALID_PARAMS', `signal: no such signal`, { field: 'signal' });
     }
     const known = name as NodeJS.Signals;
-    for (const pid of [...descendantsOf(this.pid), this.pid]) signal(pid, known);
+    // the parent first: a shell that sees its child end would go on with its text
+    for (const pid of [this.pid, ...descendantsOf(this.pid)]) signal(pid, known);
     if (known !== 'SIGTERM') return;
     setTimeout(() => {
       if (this.status === undefined) this.kill('SIGKILL');

@@ -46,7 +46,7 @@ export function startWatchdog(sessionId: string, directories: readonly string[])
   );
   const pipe = child.stdio[3] as Writable;
   pipe.on('error', () => undefined); // it is gone; the session goes on
-  const update = () => void pipe.write(`${identities().join(' ')}\n`);
+  const update = () => void pipe.write(`${identities(child.pid).join(' ')}\n`);
   const timer = setInterval(update, listInterval).unref();
   child.unref();
   return {

@@ -1,0 +1,138 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { claim } from '../support/claim.ts';
+import { cleanEnv, root } from '../support/session.ts';
+
+const value = 'hf_EXAMPLEonlyNotARealTokenAbCdEf012345';
+const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+let runtime: string;
+
+/** A real terminal of 100 by 30 cells with a person at it. */
+const tmux = (...args: string[]) =>
+  execFileSync('tmux', ['-L', path.basename(runtime), ...args], { encoding: 'utf8' });
+const type = (text: string) => tmux('send-keys', '-t', 't', text, 'Enter');
+const screen = () => tmux('capture-pane', '-p', '-J', '-t', 't');
+const shows = (text: string | RegExp) =>
+  vi.waitFor(() => expect(screen()).toMatch(text), { timeout: 15_000, interval: 50 });
+
+describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
+  beforeAll(async () => {
+    runtime = mkdtempSync(path.join(tmpdir(), 'term-'));
+    const env = cleanEnv({
+      XDG_RUNTIME_DIR: runtime,
+      HF_TOKEN: value,
+      PATH: `${root}/scripts:${process.env.PATH ?? ''}`,
+      PS1: 'outer> ',
+      TERM: 'xterm-256color',
+    });
+    const words = Object.entries(env).map(([name, text]) => `${name}=${text}`);
+    tmux(
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      '-s',
+      't',
+      '-x',
+      '100',
+      '-y',
+      '30',
+      'env',
+      '-i',
+      ...words,
+      'bash',
+      '--norc',
+    );
+    type('synsc launch --no-sync -- bash --norc');
+    await shows(/bash-.*[#$]/);
+  });
+  afterAll(() => {
+    tmux('kill-server');
+    rmSync(runtime, { recursive: true, force: true });
+  });
+
+  claim(
+    'security/single-call-authorisation',
+    async () => {
+      type('synsc exec --authorize HF_TOKEN -- printenv HF_TOKEN');
+      await shows(/asks to see HF_TOKEN[\s\S]*printenv HF_TOKEN[\s\S]*\[y\/N\]/);
+      expect(screen()).not.toContain(value);
+      type('y');
+      await shows(value);
+      type('clear');
+      type('synsc exec --authorize HF_TOKEN -- printenv HF_TOKEN; echo code $?');
+      await shows(/\[y\/N\]/);
+      type('n');
+      await shows('code 4');
+      expect(screen()).not.toContain(value);
+    },
+    60_000,
+  );
+
+  claim(
+    'credentials/redacted-before-terminal',
+    async () => {
+      type('clear');
+      type(`python3 -c "print('hf_EXAMPLEonlyNot' + 'ARealTokenAbCdEf012345', 'shown')"`);
+      await shows(/\[REDACTED\] +shown/);
+      expect(screen()).not.toContain(value);
+    },
+    30_000,
+  );
+
+  test('keys typed ahead of the question do not answer it', async () => {
+    type('clear');
+    tmux(
+      'send-keys',
+      '-t',
+      't',
+      'synsc exec --authorize HF_TOKEN -- printenv HF_TOKEN; echo code $?',
+      'Enter',
+    );
+    await shows('asks to see');
+    tmux('send-keys', '-t', 't', 'y');
+    await shows(/\[y\/N\]/);
+    expect(screen()).not.toContain(value);
+    type('n');
+    await shows('code 4');
+  }, 30_000);
+
+  test('size, resize, ^C and full-screen programs work', async () => {
+    type('clear; stty size');
+    await shows('30 100');
+    tmux('resize-window', '-t', 't', '-x', '90', '-y', '25');
+    type('clear; stty size');
+    await shows('25 90');
+    type('sleep 60');
+    tmux('send-keys', '-t', 't', 'C-c');
+    type('echo code $?');
+    await shows('code 130');
+    type('less /etc/passwd');
+    await shows('root:x:0:0');
+    tmux('send-keys', '-t', 't', 'q');
+    type('clear; echo after');
+    await shows('after');
+  }, 60_000);
+
+  test("the command's exit code passes through and the terminal is as before", async () => {
+    type('exit 5');
+    await shows('outer>');
+    type('code=$?; clear; echo code $code; stty -a | grep -c " icanon"; ls $XDG_RUNTIME_DIR/synsc | wc -l');
+    await shows(/code 5\s+1\s+0/);
+  }, 30_000);
+
+  test('a closed terminal ends the session', async () => {
+    type('synsc launch --no-sync -- bash --norc');
+    await expect
+      .poll(() => readdirSync(path.join(runtime, 'synsc')), { timeout: 10_000 })
+      .toHaveLength(1);
+    tmux('new-session', '-d', '-s', 'other');
+    tmux('kill-session', '-t', 't');
+    await expect
+      .poll(() => readdirSync(path.join(runtime, 'synsc')), { timeout: 10_000 })
+      .toEqual([]);
+  }, 40_000);
+});
