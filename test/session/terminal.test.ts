@@ -120,7 +120,9 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
   test("the command's exit code passes through and the terminal is as before", async () => {
     type('exit 5');
     await shows('outer>');
-    type('code=$?; clear; echo code $code; stty -a | grep -c " icanon"; ls $XDG_RUNTIME_DIR/synsc | wc -l');
+    type(
+      'code=$?; clear; echo code $code; stty -a | grep -c " icanon"; ls $XDG_RUNTIME_DIR/synsc | wc -l',
+    );
     await shows(/code 5\s+1\s+0/);
   }, 30_000);
 
