@@ -86,7 +86,7 @@ export const claims: readonly Claim[] = [
     'The values are held in process memory for the lifetime of the session.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/that-subprocess-only',
     'When the agent runs a shell command (\nbash, python, git, anything), the relevant credentials are injected as environment variables into that subprocess only.',
   ),
@@ -165,18 +165,18 @@ export const claims: readonly Claim[] = [
     'When the process exits, the credentials are gone, there’s no long-lived daemon retaining them.',
   ),
   security(
-    'open',
+    'kept',
     'security/custom-environment',
     'When the agent runs a shell command, the CLI builds a custom environment for that subprocess.',
   ),
   security(
-    'open',
+    'kept',
     'security/irrelevant-stripped',
     'Provider keys that aren’t relevant to the command are stripped, see the filtering policy below.',
   ),
   // security.txt: filtering table
   security(
-    'open',
+    'kept',
     'security/filter-by-command',
     'The CLI filters the env it passes based on what the command is doing:',
   ),
@@ -215,7 +215,7 @@ export const claims: readonly Claim[] = [
     'The CLI runs an output filter that scans subprocess stdout and stderr for any synced credential value and replaces it with [REDACTED] before display:',
   ),
   security(
-    'open',
+    'kept',
     'security/redacts-debug-logs',
     'Common cases:printenv, debug logs from cloud SDKs, or a misconfigured curl command with -v.',
   ),
@@ -310,7 +310,7 @@ export const claims: readonly Claim[] = [
     'Whatever the agent decides to call, git remotes, cloud APIs, package registries, etc.',
   ),
   // design card
-  card('open', 'card/unix-socket-rpc', 'long-lived local supervisor exposing a Unix-socket RPC'),
+  card('kept', 'card/unix-socket-rpc', 'long-lived local supervisor exposing a Unix-socket RPC'),
   card(
     'open',
     'card/supervisor-per-session',
@@ -322,6 +322,6 @@ export const claims: readonly Claim[] = [
     'serves a JSON-RPC "spawn" call over a private socket that applies filtering and PTY output redaction…',
   ),
   card('kept', 'card/exits-with-session', 'then exits with the session, so no daemon outlives it.'),
-  card('open', 'card/agents-over-rpc', 'agent tools calling spawn over RPC…'),
+  card('kept', 'card/agents-over-rpc', 'agent tools calling spawn over RPC…'),
   card('open', 'card/editor-plugins', 'editor plugins attaching to a session…'),
 ];

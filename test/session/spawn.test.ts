@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -82,6 +82,57 @@ describe('what a real command finds in its environment', () => {
     const { decisions: same } = await session.run({ argv: ['aws', 's3', 'ls', marker] });
     expect(decisions).toEqual(same);
   });
+});
+
+claim('security/custom-environment', async () => {
+  const { stdout } = await session.run({ argv: ['env'] });
+  for (const [name, value] of Object.entries(own)) {
+    expect(stdout).not.toContain(`${name}=`);
+    expect(stdout).not.toContain(value);
+  }
+  expect(stdout).toMatch(/^PATH=/m);
+});
+
+claim('security/irrelevant-stripped', async () => {
+  const { stdout, decisions } = await session.run({ argv: ['wandb', 'status'] });
+  expect(namesIn(stdout)).toEqual(['WANDB_API_KEY']);
+  expect(decisions[0]?.withheld).toEqual(expect.arrayContaining(['HF_TOKEN', 'LAMBDA_API_KEY']));
+});
+
+claim('security/filter-by-command', async () => {
+  const given = async (argv: string[]) => (await session.run({ argv })).decisions[0]?.given;
+  expect(await given(['modal', 'deploy'])).toEqual(['MODAL_TOKEN_ID', 'MODAL_TOKEN_SECRET']);
+  expect(await given(['git', 'push'])).toEqual([]);
+});
+
+claim('credentials/that-subprocess-only', async () => {
+  const granted = await session.start({ command: 'aws s3 ls' });
+  const { stdout } = await session.run({ argv: ['unheard-of'] });
+  expect(namesIn(stdout)).toEqual([]);
+  await session.call('wait', { processId: granted.processId });
+});
+
+claim('card/agents-over-rpc', async () => {
+  const { stdout, exitCode } = await session.run({ argv: ['echo', 'hello'] });
+  expect([stdout, exitCode]).toEqual(['hello\n', 0]);
+});
+
+claim('card/unix-socket-rpc', async () => {
+  const [{ socket } = {}] = session.events() as { socket?: string }[];
+  const { mode } = statSync(String(socket));
+  expect(statSync(String(socket)).isSocket()).toBe(true);
+  expect(mode & 0o777).toBe(0o600);
+  expect(statSync(path.dirname(String(socket))).mode & 0o777).toBe(0o700);
+});
+
+claim('security/redacts-debug-logs', async () => {
+  const script = path.join(tools, 'debug.py');
+  writeFileSync(
+    script,
+    'import os,sys\nprint("> Authorization: Bearer " + os.environ["HF_TOKEN"], file=sys.stderr)\n',
+  );
+  const { stderr } = await session.run({ argv: ['python3', script] });
+  expect(stderr).toBe('> Authorization: Bearer [REDACTED]\n');
 });
 
 claim('security/redacts-output', async () => {

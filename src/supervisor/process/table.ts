@@ -21,7 +21,11 @@ export interface Filter {
 export interface ProcessOptions extends Omit<ChildOptions, 'onData' | 'onExit'> {
   /** As it is shown by `list`: already redacted. */
   readonly command: string;
-  readonly filter: (mode: 'pipe' | 'tty', emit: (safe: Buffer) => void) => Filter;
+  readonly filter: (
+    mode: 'pipe' | 'tty',
+    emit: (safe: Buffer) => void,
+    onHit: () => void,
+  ) => Filter;
 }
 
 /** A command of the session; all that it shows is redacted. */
@@ -34,6 +38,8 @@ export class ManagedProcess {
   /** Resolves when it has ended and its output was read to the end. */
   readonly exited: Promise<ExitStatus>;
   status: ExitStatus | undefined;
+  /** Values replaced in its output so far. */
+  redactions = 0;
   readonly #child: Child;
   readonly #filters = new Map<StreamName, Filter>();
   readonly #options: ProcessOptions;
@@ -67,7 +73,13 @@ export class ManagedProcess {
     const known = this.#filters.get(stream);
     if (known !== undefined) return known;
     const mode = stream === 'tty' ? 'tty' : 'pipe';
-    const made = this.#options.filter(mode, (safe) => this.log.append(stream, safe));
+    const made = this.#options.filter(
+      mode,
+      (safe) => this.log.append(stream, safe),
+      () => {
+        this.redactions += 1;
+      },
+    );
     this.#filters.set(stream, made);
     return made;
   }

@@ -4,17 +4,38 @@ import type { Segment, StreamName } from '../process/output.ts';
 import type { ManagedProcess } from '../process/table.ts';
 import type { Caller } from './verbs.ts';
 
-export type Encoding = 'utf8' | 'base64' | undefined;
+type Encoding = 'utf8' | 'base64' | undefined;
+
+interface From {
+  /** Bytes since the start of the output. */
+  readonly fromOffset?: number | undefined;
+  readonly encoding?: Encoding;
+}
+
+/** Who follows which process: one connection follows a process once. */
+export class Attachments {
+  readonly #stops = new WeakMap<Caller, Map<string, () => void>>();
+
+  attach(process: ManagedProcess, caller: Caller, from: From): { offset: number } {
+    this.detach(process, caller);
+    const stops = this.#stops.get(caller) ?? new Map<string, () => void>();
+    this.#stops.set(caller, stops);
+    const kept = process.log.from(from.fromOffset ?? 0)[0]?.offset ?? process.log.end;
+    stops.set(process.id, follow(process, caller, from));
+    return { offset: kept };
+  }
+
+  detach(process: ManagedProcess, caller: Caller): void {
+    this.#stops.get(caller)?.get(process.id)?.();
+    this.#stops.get(caller)?.delete(process.id);
+  }
+}
 
 /** Sends a process's output to a caller from an offset on, then its exit; returns how to stop. */
 export function follow(
   process: ManagedProcess,
   caller: Caller,
-  {
-    fromOffset = 0,
-    encoding,
-    redactions,
-  }: { fromOffset?: number | undefined; encoding: Encoding; redactions: () => number },
+  { fromOffset = 0, encoding }: From,
 ): () => void {
   const { notify, drained } = caller;
   if (notify === undefined || drained === undefined) return () => undefined;
@@ -38,7 +59,7 @@ export function follow(
   };
   const finish = () => {
     const status = process.status ?? { exitCode: null, signal: null };
-    notify('exit', { processId: process.id, ...status, redactions: redactions() });
+    notify('exit', { processId: process.id, ...status, redactions: process.redactions });
   };
   for (const segment of process.log.from(fromOffset)) send(segment);
   if (process.log.ended) {

@@ -8,7 +8,7 @@ import type {
 import { protocolVersion } from '../../../protocol/version.ts';
 import { SynscError } from '../../errors.ts';
 import { fetchCredentials } from '../vault/sync.ts';
-import { follow, readOutput } from './output.ts';
+import { Attachments, follow, readOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import { decisionsFor, directoryOf, displayed, type Spawned, spawn } from './spawn.ts';
 import type { Caller, Verbs } from './verbs.ts';
@@ -18,28 +18,31 @@ const shownAfterExit = 2_000;
 
 /** The verbs of a session over its parts. */
 export function createVerbs(parts: Parts): Verbs {
-  const { processes, vault } = parts;
-  const redactionsOf = new Map<string, () => number>();
-  const followed = new Map<string, () => void>();
-  const count = (id: string) => redactionsOf.get(id) ?? (() => 0);
-
+  const attachments = new Attachments();
   return {
     ping: (_params, { role }) => ({ sessionId: parts.id, protocolVersion, role }),
     'rpc.discover': () => discover(),
-    async spawn(params, caller) {
-      const spawned = await spawn(params, parts);
-      const { process } = spawned;
-      redactionsOf.set(process.id, spawned.redactions);
-      showWhile(spawned, caller, parts);
-      if (params.timeoutMs !== undefined) killAfter(spawned, params.timeoutMs);
-      if (!params.background) return finished(spawned, params, caller);
-      follow(process, caller, { encoding: params.encoding, redactions: spawned.redactions });
-      return {
-        processId: process.id,
-        pid: process.pid,
-        decisions: spawned.decisions,
-      } satisfies StartedSpawn;
-    },
+    spawn: (params, caller) => runCommand(params, caller, parts),
+    ...processVerbs(parts, attachments),
+    ...credentialVerbs(parts),
+  };
+}
+
+type ProcessVerb =
+  | 'write'
+  | 'closeStdin'
+  | 'resize'
+  | 'kill'
+  | 'wait'
+  | 'attach'
+  | 'detach'
+  | 'ack'
+  | 'output'
+  | 'list'
+  | 'release';
+
+function processVerbs({ processes }: Parts, attachments: Attachments): Pick<Verbs, ProcessVerb> {
+  return {
     write({ processId, data, encoding }) {
       processes.get(processId).write(Buffer.from(data, encoding ?? 'utf8'));
       return {};
@@ -57,20 +60,10 @@ export function createVerbs(parts: Parts): Verbs {
       return {};
     },
     wait: ({ processId }, { gone }) => orGone(processes.get(processId).exited, gone),
-    attach({ processId, fromOffset, encoding }, caller) {
-      const process = processes.get(processId);
-      followed.get(processId)?.();
-      const offset = Math.min(fromOffset ?? 0, process.log.end);
-      followed.set(
-        processId,
-        follow(process, caller, { fromOffset, encoding, redactions: count(processId) }),
-      );
-      return { offset };
-    },
-    detach({ processId }) {
-      processes.get(processId);
-      followed.get(processId)?.();
-      followed.delete(processId);
+    attach: ({ processId, ...from }, caller) =>
+      attachments.attach(processes.get(processId), caller, from),
+    detach({ processId }, caller) {
+      attachments.detach(processes.get(processId), caller);
       return {};
     },
     ack({ processId }) {
@@ -81,10 +74,16 @@ export function createVerbs(parts: Parts): Verbs {
     list: () => ({ processes: processes.all().map((one) => one.summary()) }),
     release({ processId }) {
       processes.release(processId);
-      redactionsOf.delete(processId);
-      followed.delete(processId);
       return {};
     },
+  };
+}
+
+type CredentialVerb = 'explain' | 'credentials' | 'sync' | 'authorization.request';
+
+function credentialVerbs(parts: Parts): Pick<Verbs, CredentialVerb> {
+  const { vault } = parts;
+  return {
     explain: async (params) => ({ decisions: await decisionsFor(params, parts) }),
     credentials: () => ({ credentials: vault.summaries() }),
     async sync(_params, { role }) {
@@ -96,6 +95,20 @@ export function createVerbs(parts: Parts): Verbs {
     },
     'authorization.request': (params) => askUser(params, parts),
   };
+}
+
+async function runCommand(
+  params: Params<'spawn'>,
+  caller: Caller,
+  parts: Parts,
+): Promise<FinishedSpawn | StartedSpawn> {
+  const spawned = await spawn(params, parts);
+  const { process, decisions } = spawned;
+  showWhile(spawned, caller, parts);
+  if (params.timeoutMs !== undefined) killAfter(spawned, params.timeoutMs);
+  if (!params.background) return finished(spawned, params, caller);
+  follow(process, caller, { encoding: params.encoding });
+  return { processId: process.id, pid: process.pid, decisions };
 }
 
 /** Fetches the latest credentials; on failure the session keeps what it has. Returns changed names. */
@@ -133,7 +146,7 @@ async function askUser(
 }
 
 async function finished(
-  { process, decisions, redactions }: Spawned,
+  { process, decisions }: Spawned,
   { outputLimitBytes }: Params<'spawn'>,
   { gone }: Caller,
 ): Promise<FinishedSpawn> {
@@ -149,7 +162,7 @@ async function finished(
     stdout: stdout.text,
     stderr: stderr.text,
     truncated: stdout.truncated || stderr.truncated,
-    redactions: redactions(),
+    redactions: process.redactions,
     decisions,
   };
 }

@@ -15,7 +15,6 @@ export interface Spawned {
   readonly decisions: Decision[];
   /** Names that the user authorised for this call. */
   readonly authorized: readonly string[];
-  redactions(): number;
 }
 
 type Program = Pick<SpawnParams, 'command' | 'argv' | 'cwd' | 'env'>;
@@ -32,7 +31,6 @@ export async function spawn(params: SpawnParams, parts: Parts): Promise<Spawned>
   const given = [...new Set(decisions.flatMap((decision) => decision.given))];
   for (const name of given) parts.used.add(name);
 
-  let redactions = 0;
   const process = parts.processes.start({
     file,
     args,
@@ -42,17 +40,14 @@ export async function spawn(params: SpawnParams, parts: Parts): Promise<Spawned>
     stdin: params.background || params.stdin !== undefined ? 'pipe' : 'none',
     tty: params.tty,
     command: parts.redactors.text(displayed(params)),
-    filter: (mode, emit) =>
-      parts.redactors.filter(mode, emit, authorized, () => {
-        redactions += 1;
-      }),
+    filter: (mode, emit, onHit) => parts.redactors.filter(mode, emit, authorized, onHit),
   });
   parts.started();
   if (params.stdin !== undefined) {
     process.write(Buffer.from(params.stdin));
     process.closeStdin();
   }
-  return { process, decisions, authorized, redactions: () => redactions };
+  return { process, decisions, authorized };
 }
 
 /** The decision that a spawn of the same command rests on. */
