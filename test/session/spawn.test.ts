@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claim } from '../support/claim.ts';
-import { stubTool, TestSession } from '../support/session.ts';
+import { cleanEnv, stubTool, synsc, TestSession } from '../support/session.ts';
 
 const own = {
   HF_TOKEN: 'hf_EXAMPLEonlyNotARealTokenAbCdEf012345',
@@ -374,4 +375,28 @@ test('curl speaks to the same socket', async () => {
 test('the document that describes the socket names every method', async () => {
   const { methods } = await session.call<{ methods: { name: string }[] }>('rpc.discover');
   expect(methods.map(({ name }) => name)).toEqual(expect.arrayContaining(['spawn', 'explain']));
+});
+
+test('a client that only sends and then listens is answered; one that is gone takes its command with it', async () => {
+  const ask = path.join(tools, 'ask.py');
+  writeFileSync(
+    ask,
+    `import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"spawn","params":{"command":"sleep 0.4; echo late"}}\\n')
+s.shutdown(socket.SHUT_WR)
+print(s.makefile().readline() if sys.argv[2] == "stay" else "left")
+`,
+  );
+  const launch = (line: string) =>
+    spawnSync(synsc, ['launch', '--no-sync', '--', 'sh', '-c', line], {
+      env: cleanEnv({ XDG_RUNTIME_DIR: tools, TMPDIR: tools }),
+      encoding: 'utf8',
+    }).stdout;
+  expect(JSON.parse(launch(`python3 ${ask} "$SYNSC_SOCKET" stay`))).toMatchObject({
+    result: { stdout: 'late\n' },
+  });
+  const started = `python3 ${ask} "$SYNSC_SOCKET" leave; sleep 0.3; pgrep -fc "^sleep 0.4" || true`;
+  expect(launch(started)).toBe('left\n0\n');
 });

@@ -3,6 +3,7 @@ import type { Notification, NotificationName } from '../../../protocol/session/m
 import { messageLimit, type Role } from '../../../protocol/session/schemas.ts';
 import { createLineReader, encodeLine } from '../../../protocol/transport.ts';
 import { SynscError } from '../../errors.ts';
+import { hungUp } from '../../platform/peer.ts';
 import type { Caller } from '../session/verbs.ts';
 import type { Dispatch, Log } from './dispatch.ts';
 import { failureResponse } from './failure.ts';
@@ -18,9 +19,12 @@ export interface LineConnection {
   notify<N extends NotificationName>(name: N, params: Notification<N>): boolean;
 }
 
+/** Milliseconds between two looks whether a client that sent its last request is still there. */
+const lookInterval = 100;
+
 /**
- * Serves newline-delimited JSON-RPC on a connection. The client's end of stream counts as its
- * leaving: calls are aborted, then what is still answered is sent.
+ * Serves newline-delimited JSON-RPC on a connection. A client that has sent its last request
+ * (`printf … | nc -U`) still gets its answers; when it is gone, its calls are aborted.
  */
 export function serveLines(
   socket: Socket,
@@ -32,6 +36,7 @@ export function serveLines(
   const reader = createLineReader(messageLimit);
   const left = new AbortController();
   let open = 0;
+  let ended = false;
 
   function send(message: unknown): boolean {
     if (!socket.writable) return false;
@@ -47,7 +52,7 @@ export function serveLines(
     else if (!reader.tooLong) socket.resume();
   }
   function settle(): void {
-    if (open === 0 && left.signal.aborted) socket.end();
+    if (open === 0 && (ended || left.signal.aborted)) socket.end();
     else regulate();
   }
   const caller: Caller = { role, gone: left.signal, notify, drained: () => drained(socket) };
@@ -79,10 +84,21 @@ export function serveLines(
   socket.on('drain', regulate);
   socket.on('end', () => {
     handle(reader.rest());
-    leave();
+    ended = true;
+    settle();
+    whenHungUp(socket, leave);
   });
   socket.on('close', leave);
   return { role, notify };
+}
+
+function whenHungUp(socket: Socket, leave: () => void): void {
+  const timer = setInterval(() => {
+    if (!hungUp(socket)) return;
+    clearInterval(timer);
+    leave();
+  }, lookInterval).unref();
+  socket.once('close', () => clearInterval(timer));
 }
 
 function drained(socket: Socket): Promise<void> {
