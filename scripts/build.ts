@@ -73,6 +73,7 @@ await bundle();
 makeExecutable(path.join(dist, 'synsc.js'));
 copy('src/dashboard/store/migrations', 'migrations');
 copy('src/dashboard/web/assets', 'assets');
+copy('protocol/openrpc.json', 'openrpc.json');
 await execa('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json'], {
   cwd: root,
   stdio: 'inherit',

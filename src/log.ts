@@ -1,17 +1,21 @@
-/** What the supervisor reports: failures only, since its terminal belongs to the user. */
+/** What a supervisor reports. */
 export interface Log {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
-/** Logs to stderr by pino, which is loaded with the first line: a session mostly writes none. */
+/**
+ * Logs errors to stderr by pino, which is loaded with the first one: a session mostly writes none, and
+ * loading it costs 20 ms. Warnings (a client that hung up) are dropped: the terminal is the user's.
+ */
 export function lazyLog(): Log {
-  const write = async (level: 'warn' | 'error', fields: object, message: string) => {
-    const { pino } = await import('pino');
-    pino({ name: 'synsc', level: 'error' }, pino.destination(2))[level](fields, message);
-  };
   return {
-    warn: (fields, message) => void write('warn', fields, message),
-    error: (fields, message) => void write('error', fields, message),
+    warn: () => undefined,
+    error: (fields, message) => void writeError(fields, message),
   };
+}
+
+async function writeError(fields: object, message: string): Promise<void> {
+  const { default: pino } = await import('pino');
+  pino({ name: 'synsc' }, pino.destination(2)).error(fields, message);
 }
