@@ -221,7 +221,7 @@ export const claims: readonly Claim[] = [
   ),
   // security.txt: device flow
   security(
-    'open',
+    'kept',
     'security/device-flow',
     'The CLI uses a device-code OAuth flow to authenticate against the dashboard.',
   ),
@@ -236,7 +236,7 @@ export const claims: readonly Claim[] = [
     'Dashboard returns the code and a short-lived (15-minute) verification URL.',
   ),
   security(
-    'open',
+    'kept',
     'security/prints-url-and-code',
     'CLI prints the URL and code; opens your browser.',
   ),
@@ -247,7 +247,7 @@ export const claims: readonly Claim[] = [
     'CLI polls until the dashboard issues a Bearer token, then stops polling.',
   ),
   security(
-    'open',
+    'kept',
     'security/no-callback-server',
     'The CLI doesn’t open a port for the OAuth callback, there’s nothing to attack on the local machine.',
   ),
@@ -262,7 +262,7 @@ export const claims: readonly Claim[] = [
     'A 15-minute window means a stolen device code is useless after the timeout.',
   ),
   security(
-    'open',
+    'kept',
     'security/logout-login-rotates',
     'synsc connect logout and synsc connect login again.',
   ),

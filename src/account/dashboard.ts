@@ -31,9 +31,7 @@ export async function findDashboard(
   flags: DashboardFlags = {},
 ): Promise<Dashboard> {
   const settings = readSettings(env);
-  const url = dashboardOrigin(
-    flags.dashboard ?? (env.SYNSC_DASHBOARD_URL || settings.dashboard) ?? defaultUrl,
-  );
+  const url = dashboardUrl(env, flags);
   const saved = settings.dashboard === url ? settings : {};
   const pin = flags.caSha256 ?? (env.SYNSC_CA_SHA256 || saved.caSha256);
   if (pin !== undefined) {
@@ -47,6 +45,12 @@ export async function findDashboard(
   }
   const ca = loopback.test(new URL(url).hostname) ? localAuthority(env) : undefined;
   return ca === undefined ? { url } : { url, ca };
+}
+
+/** Origin of the dashboard that is meant, without asking it anything. Throws USAGE. */
+export function dashboardUrl(env: NodeJS.ProcessEnv, flags: DashboardFlags): string {
+  const saved = readSettings(env).dashboard;
+  return dashboardOrigin(flags.dashboard ?? (env.SYNSC_DASHBOARD_URL || saved) ?? defaultUrl);
 }
 
 function dashboardOrigin(text: string): string {

@@ -1,7 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { sessionSockets } from '../platform/runtime-dir.ts';
 
 export interface ResyncedSession {
   readonly id: string;
@@ -13,22 +12,13 @@ const answerTimeout = 3000;
 
 /** Makes every running session of this user fetch its credentials anew. */
 export function resyncSessions(env: NodeJS.ProcessEnv): Promise<ResyncedSession[]> {
+  const sockets = sessionSockets(env, process.getuid?.() ?? 0);
   return Promise.all(
-    findSockets(env).map(async ({ id, path }) => ({ id, synced: await requestSync(path) })),
+    sockets.map(async (path) => ({
+      id: basename(dirname(path)),
+      synced: await requestSync(path),
+    })),
   );
-}
-
-function findSockets(env: NodeJS.ProcessEnv): { id: string; path: string }[] {
-  const uid = process.getuid?.() ?? 0;
-  const roots = [join(tmpdir(), `synsc-${uid}`)];
-  if (env.XDG_RUNTIME_DIR) roots.unshift(join(env.XDG_RUNTIME_DIR, 'synsc'));
-  return roots
-    .filter((root) => statSync(root, { throwIfNoEntry: false })?.uid === uid)
-    .flatMap((root) => readdirSync(root).map((id) => ({ id, path: join(root, id, 's') })))
-    .filter(({ path }) => {
-      const entry = statSync(path, { throwIfNoEntry: false });
-      return entry?.isSocket() && entry.uid === uid;
-    });
 }
 
 function requestSync(path: string): Promise<boolean> {

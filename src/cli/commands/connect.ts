@@ -1,10 +1,11 @@
-import { type DashboardFlags, findDashboard } from '../../account/dashboard.ts';
+import { type DashboardFlags, dashboardUrl, findDashboard } from '../../account/dashboard.ts';
 import { DashboardClient } from '../../account/dashboard-client.ts';
 import { type DeviceCode, pollToken, requestCode } from '../../account/device-login.ts';
 import { resyncSessions } from '../../account/running-sessions.ts';
 import { writeSettings } from '../../account/settings.ts';
 import { openAccount } from '../../account/sign-in.ts';
 import { deleteToken, storeToken } from '../../account/token-store.ts';
+import { SynscError } from '../../errors.ts';
 import { paint, printError, printJson } from '../print.ts';
 
 export interface ConnectOptions extends DashboardFlags {
@@ -103,19 +104,26 @@ export async function connectStatus(options: ConnectOptions): Promise<number> {
 /** Revokes the token at the dashboard, then forgets it; returns the exit code. */
 export async function connectLogout(options: ConnectOptions): Promise<number> {
   try {
-    const { client, dashboard, token } = await openAccount(process.env, options);
-    const failure = await client.revoke(token).then(
-      () => undefined,
-      (cause: unknown) => cause,
-    );
-    client.close();
-    await deleteToken(dashboard, process.env);
+    const failure = await revokeToken(options);
+    await deleteToken(dashboardUrl(process.env, options), process.env);
     if (options.json) printJson({ revoked: failure === undefined });
     else if (failure === undefined) say('signed out');
-    else say('signed out here; the dashboard did not answer: its token lives until it expires');
+    else say(`signed out here, but ${failure.message}: the token lives there until it expires`);
     return 0;
   } catch (error) {
     return printError(error, { json: options.json ?? false });
+  }
+}
+
+/** Why the dashboard could not be told, if it couldn't; throws NOT_SIGNED_IN. */
+async function revokeToken(options: ConnectOptions): Promise<SynscError | undefined> {
+  try {
+    const { client, token } = await openAccount(process.env, options);
+    await client.revoke(token).finally(() => client.close());
+    return undefined;
+  } catch (failure) {
+    if (failure instanceof SynscError && failure.code !== 'NOT_SIGNED_IN') return failure;
+    throw failure;
   }
 }
 
