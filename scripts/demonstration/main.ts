@@ -149,7 +149,7 @@ async function run(
 }
 
 function exitOf(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => child.once('exit', resolve));
+  return new Promise((resolve) => void child.once('exit', resolve));
 }
 
 function say(line: string): void {
