@@ -85,6 +85,13 @@ function environment(home: string): NodeJS.ProcessEnv {
   };
 }
 
+/** A line of `connect login --json`. */
+interface LoginLine {
+  readonly userCode?: string;
+  readonly verificationUri?: string;
+  readonly error?: { readonly message: string };
+}
+
 async function signIn(dashboard: DemoDashboard, env: NodeJS.ProcessEnv): Promise<void> {
   const flags = [
     '--dashboard',
@@ -98,7 +105,8 @@ async function signIn(dashboard: DemoDashboard, env: NodeJS.ProcessEnv): Promise
   const ended = exitOf(child);
   if (child.stdout === null) throw new Error('the sign-in has no output');
   for await (const line of createInterface({ input: child.stdout })) {
-    const { userCode, verificationUri } = JSON.parse(line) as Record<string, string>;
+    const { userCode, verificationUri, error } = JSON.parse(line) as LoginLine;
+    if (error !== undefined) throw new Error(`the sign-in failed: ${error.message}`);
     if (userCode === undefined) continue;
     say(`  ${verificationUri} asks for the code ${userCode}`);
     await approval(dashboard, userCode, ended);

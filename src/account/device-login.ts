@@ -29,12 +29,21 @@ export interface PollOptions {
 
 /** Asks for a code that the user confirms in a browser. */
 export async function requestCode(client: DashboardClient, signal?: AbortSignal) {
-  const device = `${userInfo().username}@${hostname()}`;
+  const device = `${userName()}@${hostname()}`;
   const parameters = { client_id: clientId, scope, device_name: device };
   const answer = await client.postForm('/oauth/device_authorization', parameters, signal);
   const code = z.safeParse(codeSchema, json(answer));
   if (answer.status === 200 && code.success) return code.data;
   throw new SynscError('SYNC_FAILED', `the dashboard gave no code (${answer.status})`);
+}
+
+/** A container may run under a number that no account has. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
 }
 
 /**

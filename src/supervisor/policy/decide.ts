@@ -46,11 +46,10 @@ function decision(
   const [only, second] = verdict.providers;
   const provider = (second ? undefined : only) ?? verdict.meant;
   const { rule } = verdict;
-  const example = withheld[0];
   const way =
-    given.length > 0 || example === undefined
+    given.length > 0 || withheld.length === 0
       ? ''
-      : `; to allow one call: synsc exec --authorize ${example} -- …`;
+      : '; to allow one call: synsc exec --authorize NAME -- …';
   const reason = `${verdict.reason}${way}`;
   return {
     program,

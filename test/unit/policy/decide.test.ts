@@ -205,7 +205,7 @@ describe('one command', () => {
     expect([...(only?.given ?? []), ...(only?.withheld ?? [])].toSorted()).toEqual(
       available.toSorted(),
     );
-    if (names.length === 0) expect(only?.reason).toContain('synsc exec --authorize HF_TOKEN');
+    if (names.length === 0) expect(only?.reason).toContain('synsc exec --authorize NAME');
   });
 });
 
