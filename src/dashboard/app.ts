@@ -2,7 +2,7 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { answerError, answerNotFound } from './api/error.ts';
+import { answerError } from './api/error.ts';
 import { registerApi } from './api/routes.ts';
 import { registerOAuth } from './auth/oauth.ts';
 import type { Services } from './services.ts';
@@ -31,7 +31,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   const app = server as unknown as FastifyInstance;
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler(answerNotFound);
   app.get('/health', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     return { status: 'ok' };

@@ -1,5 +1,10 @@
 import type { ProviderId } from '../../protocol/credential.ts';
 
+/** Characters of the shortest password that an account may have. */
+export const shortestPassword = 10;
+/** Seconds that a web session lives, at the server and as a cookie. */
+export const webSessionLifetime = 12 * 60 * 60;
+
 /** What the web pages need from the rest of the dashboard. Refusals are `SynscError`s. */
 export interface Services {
   /** CONFLICT for a known address; INVALID_PARAMS with the field at fault. */

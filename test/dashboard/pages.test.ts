@@ -159,7 +159,6 @@ describe('every page', () => {
         'referrer-policy': 'same-origin',
         'x-content-type-options': 'nosniff',
         'cache-control': 'no-store',
-        'strict-transport-security': 'max-age=31536000',
       });
       expect(answer.body).not.toMatch(/<script|<style|style="|\son\w+=/);
     },
@@ -169,6 +168,30 @@ describe('every page', () => {
     const { body } = await get(path);
     expect(body).toContain('&lt;script>');
     expect(body).not.toContain('<script');
+  });
+
+  test.each([
+    ['synsc.example.test', 'max-age=31536000'],
+    ['synsc.example.test:8443', 'max-age=31536000'],
+    ['localhost:8443', undefined],
+    ['app.localhost', undefined],
+    ['127.0.0.1:8443', undefined],
+    ['[::1]:8443', undefined],
+  ])('at %s asks browsers for TLS only: %s', async (authority, expected) => {
+    const { headers } = await send({ authority, url: '/sign-in' }, false);
+    expect(headers['strict-transport-security']).toBe(expected);
+  });
+
+  test('an address that does not exist says so, in the form that was asked for', async () => {
+    const page = await send({ url: '/nothing', headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect(page.statusCode).toBe(404);
+    expect(page.body).toContain('There is nothing at this address.');
+    expect(page.body).toContain(user.email);
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    for (const method of ['GET', 'POST', 'DELETE'] as const) {
+      const data = await send({ method, url: '/api/nothing', headers: { accept: '*/*' } }, false);
+      expect([data.statusCode, data.json().error.code]).toEqual([404, 'NOT_FOUND']);
+    }
   });
 
   test('the stylesheet and the icon are there', async () => {
@@ -218,7 +241,7 @@ describe('signing in', () => {
     expect(answer.statusCode).toBe(303);
     expect(answer.headers.location).toBe('/device?user_code=BCDF-GHJK');
     expect(answer.headers['set-cookie']).toBe(
-      '__Host-synsc=opened; Path=/; HttpOnly; Secure; SameSite=Lax',
+      '__Host-synsc=opened; Max-Age=43200; Path=/; HttpOnly; Secure; SameSite=Lax',
     );
   });
 

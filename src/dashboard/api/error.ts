@@ -12,14 +12,6 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     .send({ error: { code, message, hint, ...(field === undefined ? {} : { field }) } });
 }
 
-export function answerNotFound(request: FastifyRequest, reply: FastifyReply) {
-  return answerError(
-    new SynscError('NOT_FOUND', 'there is nothing at this address'),
-    request,
-    reply,
-  );
-}
-
 function refusalOf(error: unknown, request: FastifyRequest): SynscError {
   if (error instanceof SynscError && error.code !== 'INTERNAL') return error;
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { SynscError } from '../../errors.ts';
-import type { Services, WebUser } from '../services.ts';
+import { type Services, shortestPassword, type WebUser, webSessionLifetime } from '../services.ts';
 import type { Context } from '../store/context.ts';
 import { hashPassword, passwordMatches } from './password.ts';
 import { hashToken, newToken } from './token.ts';
@@ -12,10 +12,7 @@ type Accounts = Pick<
   'signUp' | 'signIn' | 'openWebSession' | 'webUser' | 'closeWebSession'
 >;
 
-/** Seconds that a web session lives. */
-const webSessionLifetime = 12 * 60 * 60;
 const emailShape = z.email().max(254);
-const shortest = 10;
 /** Keeps one request from hashing megabytes. */
 const longest = 1024;
 
@@ -89,10 +86,10 @@ function checkNewAccount(email: string, password: string): void {
   if (!emailShape.safeParse(email).success) {
     throw invalid('email', 'this is no e-mail address', 'enter an address like name@example.org');
   }
-  if (password.length < shortest || password.length > longest) {
+  if (password.length < shortestPassword || password.length > longest) {
     throw invalid(
       'password',
-      `a password has ${shortest} to ${longest} characters`,
+      `a password has ${shortestPassword} to ${longest} characters`,
       'choose a longer one, such as a few unrelated words',
     );
   }

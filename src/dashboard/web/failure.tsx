@@ -1,28 +1,46 @@
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../../../protocol/errors.ts';
 import { SynscError } from '../../errors.ts';
 import type { Services } from '../services.ts';
 import { sendError, sendPage } from './answer.tsx';
 import { MessagePage } from './pages/message.tsx';
-import { signedIn, wantsJson } from './request.ts';
+import { signedIn, wantsJson, wantsPage } from './request.ts';
 
-/** Answers whatever a route did not: refusals with their reason, bugs without any detail. */
+/**
+ * Answers whatever a route did not: refusals with their reason, bugs without any detail, and, for the
+ * whole server, addresses that do not exist.
+ */
 export function registerFailure(app: FastifyInstance, services: Services): void {
   app.setErrorHandler<FastifyError | SynscError>(async (failure, request, reply) => {
     const error = failure instanceof SynscError ? failure : hidden(failure);
     if (errors[error.code].http >= 500) request.log.error({ err: failure }, 'request failed');
     if (wantsJson(request)) return sendError(reply, error);
-    const signed = error.code === 'INTERNAL' ? undefined : await signedIn(services, request);
-    const page = (
-      <MessagePage
-        title={error.code === 'NOT_FOUND' ? 'Not found' : 'That did not work'}
-        message={error.message}
-        hint={error.hint}
-        email={signed?.user.email}
-      />
-    );
-    return sendPage(reply, page, errors[error.code].http);
+    return sendMessage(services, request, reply, error);
   });
+  app.setNotFoundHandler(async (request, reply) => {
+    const error = new SynscError('NOT_FOUND', 'there is nothing at this address');
+    return wantsPage(request)
+      ? sendMessage(services, request, reply, error)
+      : sendError(reply, error);
+  });
+}
+
+async function sendMessage(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: SynscError,
+): Promise<FastifyReply> {
+  const signed = error.code === 'INTERNAL' ? undefined : await signedIn(services, request);
+  const page = (
+    <MessagePage
+      title={error.code === 'NOT_FOUND' ? 'Not found' : 'That did not work'}
+      message={error.message}
+      hint={error.hint}
+      email={signed?.user.email}
+    />
+  );
+  return sendPage(reply, page, errors[error.code].http);
 }
 
 /** Messages of the framework and of drivers may quote the request, so none is shown. */

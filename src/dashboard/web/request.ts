@@ -2,7 +2,7 @@
 import type {} from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SynscError } from '../../errors.ts';
-import type { Services, WebUser } from '../services.ts';
+import { type Services, type WebUser, webSessionLifetime } from '../services.ts';
 
 /** `__Host-`: browsers take it over TLS only, for this host only (RFC 6265bis §4.1.3.2). */
 const cookieName = '__Host-synsc';
@@ -25,7 +25,7 @@ export async function signedIn(
 }
 
 export function giveCookie(reply: FastifyReply, value: string): void {
-  reply.setCookie(cookieName, value, cookieOptions);
+  reply.setCookie(cookieName, value, { ...cookieOptions, maxAge: webSessionLifetime });
 }
 
 export function takeCookie(reply: FastifyReply): void {
@@ -42,6 +42,11 @@ export function requireSameOrigin(request: FastifyRequest): void {
 
 export function wantsJson(request: FastifyRequest): boolean {
   return request.headers.accept?.includes('application/json') ?? false;
+}
+
+/** Browsers name HTML when they open an address; programs do not. */
+export function wantsPage(request: FastifyRequest): boolean {
+  return request.headers.accept?.includes('text/html') ?? false;
 }
 
 /** The text fields of a form or of a JSON body; anything else in it is left out. */

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import formbody from '@fastify/formbody';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
 import { registerAssets } from './assets.ts';
 import { registerFailure } from './failure.tsx';
@@ -16,15 +17,20 @@ const headers = {
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
-  'strict-transport-security': 'max-age=31536000',
 };
+
+/**
+ * Browsers keep this per host name, whatever the port: on localhost it would break every plain-HTTP
+ * server of the user. For an address they ignore it (RFC 6797 §8.1).
+ */
+const strictTransport = { 'strict-transport-security': 'max-age=31536000' };
 
 /** Adds the pages and their forms. The application has registered `@fastify/cookie`. */
 export async function registerWeb(app: FastifyInstance, services: Services): Promise<void> {
   await app.register(async (web) => {
     web.addHook('onRequest', async (request, reply) => {
-      reply.headers(headers);
-      if (request.method === 'POST') requireSameOrigin(request);
+      reply.headers(hasOwnName(request) ? { ...headers, ...strictTransport } : headers);
+      if (request.method === 'POST' && !request.is404) requireSameOrigin(request);
     });
     registerFailure(web, services);
     if (!web.hasContentTypeParser('application/x-www-form-urlencoded'))
@@ -36,4 +42,9 @@ export async function registerWeb(app: FastifyInstance, services: Services): Pro
     registerDevice(web, services);
     registerRecords(web, services);
   });
+}
+
+/** Whether the dashboard was reached by a name of its own: not as localhost, not by an address. */
+function hasOwnName({ hostname }: FastifyRequest): boolean {
+  return !/(^|\.)localhost\.?$/i.test(hostname) && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
 }

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { shortestPassword } from '../../services.ts';
 import { Document } from '../document.tsx';
 import { Field, type FormError, FormNotice, fieldError } from '../field.tsx';
 
@@ -66,7 +67,9 @@ function SignForm({ next, email, error, action, submit, password }: SignFormProp
         name="password"
         label="Password"
         hint={
-          password === 'new-password' ? 'At least 12 characters; a sentence is fine.' : undefined
+          password === 'new-password'
+            ? `At least ${shortestPassword} characters; a sentence is fine.`
+            : undefined
         }
         error={fieldError(error, 'password')}
         input={{ type: 'password', autocomplete: password, required: true }}
