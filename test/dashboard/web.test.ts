@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mask } from '../../protocol/credential.ts';
@@ -9,7 +9,6 @@ import { catalog } from '../../src/provider/catalog.ts';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Where pictures of the pages go when somebody wants to look at them. */
 const shots = process.env.SYNSC_SHOTS;
 const pages = ['/credentials', '/sessions', '/devices', '/audit', '/device'];
@@ -185,7 +184,7 @@ async function cookieOf(page: Page): Promise<string> {
 
 /** Serious findings of axe-core, by rule and element. */
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const found = (await page.evaluate('axe.run()')) as {
     violations: { id: string; impact: string; nodes: { html: string }[] }[];
   };
