@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import path from 'node:path';
@@ -16,17 +15,13 @@ export interface DemoDashboard {
   /** PEM file of its certificate authority. */
   readonly caFile: string;
   approve(userCode: string): Promise<void>;
-  stop(): Promise<void>;
 }
 
-/** Starts it, makes the account and stores an obviously fake credential in every slot. */
-export async function startDashboard(
-  synsc: readonly string[],
-  data: string,
-  env: NodeJS.ProcessEnv,
-): Promise<DemoDashboard> {
-  const [file = '', ...args] = [...synsc, 'dashboard', '--port', '0', '--data', data, '--json'];
-  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+/**
+ * Waits until the process `synsc dashboard --json` with its data in `data` is ready, makes the
+ * account and stores an obviously fake credential in every slot.
+ */
+export async function prepareDashboard(child: ChildProcess, data: string): Promise<DemoDashboard> {
   const { url, caSha256 } = await firstLine(child);
   const caFile = path.join(data, 'tls', 'ca.crt');
   const browser = new Browser(url, readFileSync(caFile, 'utf8'));
@@ -48,11 +43,6 @@ export async function startDashboard(
     async approve(userCode) {
       await browser.post('/device', { user_code: userCode });
       await browser.post('/device/confirm', { action: 'approve' });
-    },
-    async stop() {
-      if (child.exitCode !== null) return;
-      child.kill('SIGTERM');
-      await once(child, 'exit');
     },
   };
 }
