@@ -20,32 +20,32 @@ const card = from('design-card.md');
 export const claims: readonly Claim[] = [
   // credentials.txt: supported providers
   credentials(
-    'open',
+    'kept',
     'credentials/huggingface',
     'HF_TOKEN, read and write to private models, datasets, and Spaces.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/wandb',
     'WANDB_API_KEY, log training runs, sweeps, and artifacts.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/modal',
     'MODAL_TOKEN_IDandMODAL_TOKEN_SECRET, launch sandboxed jobs.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/lambda',
     'LAMBDA_API_KEY, request and manage on-demand GPU instances.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/aws',
     'AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY,AWS_SESSION_TOKEN, full AWS SDK reach.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/gcp',
     'GOOGLE_APPLICATION_CREDENTIALS(path to a JSON key), full GCP SDK reach.',
   ),
@@ -103,7 +103,7 @@ export const claims: readonly Claim[] = [
   // credentials.txt: what in-memory only means
   credentials('kept', 'credentials/never-on-disk', 'Credentials never touch disk.'),
   credentials(
-    'open',
+    'kept',
     'credentials/no-config-files',
     'The CLI does not write\n~/.aws/credentials,~/.cache/huggingface/token, or any other provider config file.',
   ),
@@ -149,7 +149,7 @@ export const claims: readonly Claim[] = [
   ),
   security('open', 'security/never-writes-disk', 'The CLI never writes them to disk.'),
   security(
-    'open',
+    'kept',
     'security/no-credential-files',
     'There is no\n~/.synsc/credentials file, no entry in ~/.aws/credentials, no HF_TOKEN in your shell profile.',
   ),
@@ -317,7 +317,7 @@ export const claims: readonly Claim[] = [
     'Each CLI session starts a per-process supervisor that holds credentials in memory for that session only…',
   ),
   card(
-    'open',
+    'kept',
     'card/spawn-call',
     'serves a JSON-RPC "spawn" call over a private socket that applies filtering and PTY output redaction…',
   ),
