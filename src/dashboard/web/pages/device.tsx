@@ -25,7 +25,7 @@ export function DevicePage({ email, userCode, error }: DeviceProps): VNode {
             id="user_code"
             name="user_code"
             label="Code from your terminal"
-            hint="Eight letters. Check that they are the ones your own terminal shows."
+            hint="Eight letters, good for 15 minutes. Check that your own terminal shows the same ones."
             error={fieldError(error, 'user_code')}
             input={{
               type: 'text',

@@ -27,6 +27,13 @@ export function DevicesPage({ email, devices, now, decided, error }: DevicesProp
     <Document title="Devices" email={email} section="devices">
       <Intro title="Devices">
         Machines that are signed in to your account. A revoked one can no longer read credentials.
+        {devices.length > 0 && (
+          <>
+            {' '}
+            To add one, run <code>synsc connect login</code> there and{' '}
+            <a href="/device">enter its code</a>.
+          </>
+        )}
       </Intro>
       {decided && (
         <p class={`notice ${decided === 'approve' ? 'good' : 'warn'}`} role="status">

@@ -65,7 +65,11 @@ function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VN
       <td data-label="Commands">{session.commands}</td>
       <td data-label="Redactions">{session.redactions}</td>
       <td data-label="Used">
-        {session.credentialsUsed.length === 0 ? 'none' : session.credentialsUsed.join(', ')}
+        {session.credentialsUsed.length === 0 ? (
+          'none'
+        ) : (
+          <span class="names">{session.credentialsUsed.join(', ')}</span>
+        )}
       </td>
     </tr>
   );
