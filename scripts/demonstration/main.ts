@@ -41,13 +41,21 @@ async function main(): Promise<void> {
   say('signed out; the dashboard stops, and everything it stored goes with it');
 }
 
+/** A line of `connect login --json`. */
+interface LoginLine {
+  readonly userCode?: string;
+  readonly verificationUri?: string;
+  readonly error?: { readonly message: string };
+}
+
 async function signIn(dashboard: DemoDashboard, env: NodeJS.ProcessEnv): Promise<void> {
   const pin = ['--dashboard', dashboard.url, '--ca-sha256', dashboard.caSha256];
   const child = begin(['connect', 'login', ...pin, '--no-browser', '--json'], env, 'pipe');
   const ended = exitOf(child);
   if (child.stdout === null) throw new Error('the sign-in has no output');
   for await (const line of createInterface({ input: child.stdout })) {
-    const { userCode, verificationUri } = JSON.parse(line) as Record<string, string>;
+    const { userCode, verificationUri, error } = JSON.parse(line) as LoginLine;
+    if (error !== undefined) throw new Error(`the sign-in failed: ${error.message}`);
     if (userCode === undefined) continue;
     say(`  ${verificationUri} asks for the code ${userCode}`);
     if (process.stdin.isTTY && (await approvedByUser(ended))) continue;
