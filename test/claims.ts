@@ -51,22 +51,22 @@ export const claims: readonly Claim[] = [
   ),
   // credentials.txt: how sync works
   credentials(
-    'open',
+    'kept',
     'credentials/paste-tokens',
     'Sign in to cli.syntheticsciences.ai and paste your tokens into the Credentials panel.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/slots',
     'Each provider has its own slot; you only fill in the ones you need.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/encrypted-at-rest',
     'The dashboard encrypts them at rest and scopes them to your account.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/bearer-token',
     'The CLI receives a Bearer token that authenticates against your dashboard for credential and credit operations.',
   ),
@@ -127,12 +127,12 @@ export const claims: readonly Claim[] = [
   // credentials.txt: per-user isolation, own keys
   credentials('open', 'credentials/account-scoped', 'Credentials are scoped to your account.'),
   credentials(
-    'open',
+    'kept',
     'credentials/two-local-users',
     'The dashboard uses Supabase Row-Level Security and Bearer-token auth so that even if two CLI users share the same machine, they can’t read each other’s credentials.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/logout-invalidates',
     'If you’re on a shared workstation, runsynsc connect logout when you’re done to invalidate the local Bearer token before stepping away.',
   ),
@@ -147,7 +147,7 @@ export const claims: readonly Claim[] = [
     'security/lives-in-account',
     'Credentials live in your account at cli.syntheticsciences.ai, encrypted at rest.',
   ),
-  security('open', 'security/never-writes-disk', 'The CLI never writes them to disk.'),
+  security('kept', 'security/never-writes-disk', 'The CLI never writes them to disk.'),
   security(
     'kept',
     'security/no-credential-files',
@@ -155,12 +155,12 @@ export const claims: readonly Claim[] = [
   ),
   security('open', 'security/only-persistent-layer', 'The dashboard is the only persistent layer.'),
   security(
-    'open',
+    'kept',
     'security/sync-over-tls',
     'Each\nsynsc launch fetches credentials over an authenticated TLS channel and holds them in process memory.',
   ),
   security(
-    'open',
+    'kept',
     'security/no-daemon',
     'When the process exits, the credentials are gone, there’s no long-lived daemon retaining them.',
   ),
@@ -226,7 +226,7 @@ export const claims: readonly Claim[] = [
     'The CLI uses a device-code OAuth flow to authenticate against the dashboard.',
   ),
   security(
-    'open',
+    'kept',
     'security/device-code-request',
     'CLI requests a device code from the dashboard.',
   ),
@@ -240,9 +240,9 @@ export const claims: readonly Claim[] = [
     'security/prints-url-and-code',
     'CLI prints the URL and code; opens your browser.',
   ),
-  security('open', 'security/confirm-in-browser', 'You confirm the code in the browser.'),
+  security('kept', 'security/confirm-in-browser', 'You confirm the code in the browser.'),
   security(
-    'open',
+    'kept',
     'security/polls-until-token',
     'CLI polls until the dashboard issues a Bearer token, then stops polling.',
   ),
@@ -252,12 +252,12 @@ export const claims: readonly Claim[] = [
     'The CLI doesn’t open a port for the OAuth callback, there’s nothing to attack on the local machine.',
   ),
   security(
-    'open',
+    'kept',
     'security/headless',
     'SSH and remote-tunnel sessions can complete login by visiting the URL on any device.',
   ),
   security(
-    'open',
+    'kept',
     'security/codes-expire',
     'A 15-minute window means a stolen device code is useless after the timeout.',
   ),
@@ -268,7 +268,7 @@ export const claims: readonly Claim[] = [
   ),
   // security.txt: per-user isolation
   security(
-    'open',
+    'kept',
     'security/row-level-security',
     'Supabase Row-Level Security scopes credential rows to your user ID at the database level.',
   ),
@@ -283,7 +283,7 @@ export const claims: readonly Claim[] = [
     'Bearer-token auth means each session presents a token bound to your user ID.',
   ),
   security(
-    'open',
+    'kept',
     'security/rejects-other-user',
     'The dashboard rejects any request not matching the issuing user.',
   ),
@@ -312,7 +312,7 @@ export const claims: readonly Claim[] = [
   // design card
   card('kept', 'card/unix-socket-rpc', 'long-lived local supervisor exposing a Unix-socket RPC'),
   card(
-    'open',
+    'kept',
     'card/supervisor-per-session',
     'Each CLI session starts a per-process supervisor that holds credentials in memory for that session only…',
   ),

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateSealingKeys, open, sharedKey } from '../../protocol/dashboard/sealing.ts';
+import { claim } from '../support/claim.ts';
 import { startTestDashboard, type TestDashboard, tokenRequest } from '../support/dashboard.ts';
 import { postgresPrograms } from '../support/postgres.ts';
 
@@ -32,7 +33,7 @@ describe.each(databases)('dashboard on %s', (database) => {
     return JSON.parse(answer.text).error ?? 'ok';
   }
 
-  test('seals the account’s values to the session, and nobody else’s', async () => {
+  claim('credentials/two-local-users', async () => {
     const saved = await dashboard.putCredential(alice, 'huggingface', { HF_TOKEN: value });
     expect(saved.status).toBe(200);
     const tokens = [
@@ -55,7 +56,7 @@ describe.each(databases)('dashboard on %s', (database) => {
     expect(JSON.parse(other?.text ?? '').credentials).toEqual([]);
   });
 
-  test('keeps no value in clear in its data directory', async () => {
+  claim('credentials/encrypted-at-rest', async () => {
     const files = await readdir(dashboard.data, { recursive: true, withFileTypes: true });
     const regular = files.filter((entry) => entry.isFile());
     expect(regular.length).toBeGreaterThan(3);
@@ -105,7 +106,7 @@ describe.each(databases)('dashboard on %s', (database) => {
     expect(after.headers['www-authenticate']).toBe('Bearer realm="synsc", error="invalid_token"');
   });
 
-  test('hides sessions of others behind the answer for unknown ones', async () => {
+  claim('security/rejects-other-user', async () => {
     const mine = await dashboard.completeDeviceFlow(alice);
     const theirs = await dashboard.completeDeviceFlow(bob);
     const started = await dashboard.ask('/api/cli/sessions', {

@@ -3,6 +3,7 @@ import * as client from 'openid-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startDashboard } from '../../src/dashboard/main.ts';
 import { SynscError } from '../../src/errors.ts';
+import { claim } from '../support/claim.ts';
 import { startTestDashboard, type TestDashboard, tokenRequest } from '../support/dashboard.ts';
 
 let dashboard: TestDashboard;
@@ -36,7 +37,7 @@ const pinned: client.CustomFetch = (url, options) =>
     call.end(options.body instanceof URLSearchParams ? options.body.toString() : options.body);
   });
 
-test('an unmodified client completes the flow', async () => {
+claim('security/device-code-request', async () => {
   const config = await client.discovery(
     new URL(dashboard.url),
     'synsc-cli',
@@ -52,7 +53,7 @@ test('an unmodified client completes the flow', async () => {
   expect(tokens.access_token).toMatch(/^synsc_[\w-]{43}$/);
 });
 
-test('a code expires', async () => {
+claim('security/codes-expire', async () => {
   const answer = await dashboard.form('/oauth/device_authorization', { client_id: 'synsc-cli' });
   const { device_code } = JSON.parse(answer.text);
   await new Promise((resolve) => {

@@ -6,6 +6,7 @@ import type { Services, WebUser } from '../../src/dashboard/services.ts';
 import { registerWeb } from '../../src/dashboard/web/routes.ts';
 import { SynscError } from '../../src/errors.ts';
 import { catalog } from '../../src/provider/catalog.ts';
+import { claim } from '../support/claim.ts';
 
 const hostile = `"><script>alert('x')</script>`;
 const pasted = 'hf_NOTREALvalueForTheseTests000000000';
@@ -285,7 +286,7 @@ describe('signing in', () => {
 });
 
 describe('credentials', () => {
-  test('are stored, and shown by their last four characters only', async () => {
+  claim('credentials/paste-tokens', async () => {
     const answer = await post('/credentials/huggingface', { HF_TOKEN: pasted, other: 'x' });
     expect(answer.headers.location).toBe('/credentials?saved=huggingface');
     expect(fake.values.get('huggingface')).toEqual({ HF_TOKEN: pasted });
@@ -353,7 +354,7 @@ describe('devices', () => {
     expect((await get('/device/confirm')).headers.location).toBe('/device');
   });
 
-  test('a claimed request is shown, then decided', async () => {
+  claim('security/confirm-in-browser', async () => {
     expect((await post('/device', { user_code: 'BCDF-GHJK' })).headers.location).toBe(
       '/device/confirm',
     );

@@ -9,6 +9,7 @@ import { openEnvelope } from '../../src/dashboard/store/envelope.ts';
 import { checkRowSecurity } from '../../src/dashboard/store/migrate.ts';
 import { openPostgres } from '../../src/dashboard/store/postgres.ts';
 import { openStore, type Store, signClaims } from '../../src/dashboard/store/store.ts';
+import { claim } from '../support/claim.ts';
 import { postgresPrograms, startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 const databases = postgresPrograms() ? (['pglite', 'postgres'] as const) : (['pglite'] as const);
@@ -43,7 +44,7 @@ describe.each(databases)('row-level security on %s', (database) => {
       return run('SELECT user_id FROM app.cli_sessions');
     });
 
-  test('shows own rows only, and none without claims', async () => {
+  claim('security/row-level-security', async () => {
     expect(await store.tx(alice, (query) => query('sessions'))).toHaveLength(1);
     expect(await store.tx(null, (query) => query('sessions'))).toHaveLength(0);
   });

@@ -173,3 +173,29 @@ test('a same-user process from outside may only ping and trigger a sync', async 
   client.close();
   await session.close();
 });
+
+claim('security/no-daemon', async () => {
+  const session = new TestSession();
+  await session.run({ command: 'setsid sleep 300 & exit 0' });
+  const [{ session: id } = {}] = session.events() as { session?: string }[];
+  const running = () =>
+    readdirSync('/proc').filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`SYNSC_SESSION=${id}`);
+      } catch {
+        return false; // no process, or gone
+      }
+    });
+  expect(running().length).toBeGreaterThan(0);
+  await session.close();
+  expect(running()).toEqual([]);
+});
+
+claim('card/supervisor-per-session', async () => {
+  const sessions = [new TestSession(), new TestSession()];
+  await Promise.all(sessions.map((one) => one.call('ping')));
+  const pids = sessions.map((one) => one.events()[0]?.pid);
+  expect(new Set(pids).size).toBe(2);
+  expect(pids).toEqual(sessions.map(({ child }) => child.pid));
+  await Promise.all(sessions.map((one) => one.close()));
+});

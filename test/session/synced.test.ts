@@ -135,7 +135,7 @@ test('the dashboard records the session, with names and never values', async () 
   expect(page.text).not.toContain(second);
 });
 
-test('with the dashboard away nothing is started, and a running session keeps what it has', async () => {
+claim('security/sync-over-tls', async () => {
   const away = { SYNSC_DASHBOARD_URL: 'https://localhost:1' };
   const launched = await run(['launch', '--', 'touch', path.join(session.runtime, 'ran')], away);
   expect(launched.code).toBe(125);

@@ -172,7 +172,7 @@ claim('security/logout-login-rotates', async () => {
   await signIn();
 });
 
-test('no file holds the token; the settings hold address and authority', async () => {
+claim('security/never-writes-disk', async () => {
   const token = await dashboard.completeDeviceFlow(cookie);
   const run = await signIn();
   expect(run.stdout).not.toContain('synsc_');
@@ -229,7 +229,7 @@ describe('a login that does not succeed', () => {
   });
 });
 
-test('a revoked token: exit 3; a token from the environment is used and never stored', async () => {
+claim('credentials/bearer-token', async () => {
   const token = await dashboard.completeDeviceFlow(cookie);
   const env = {
     SYNSC_TOKEN: token,
@@ -297,3 +297,28 @@ test.skipIf(process.getuid?.() !== 0)(
     expect(as(65_533, `String(k.readKey('${name}'))`)).toBe('undefined');
   },
 );
+
+claim('credentials/logout-invalidates', async () => {
+  const env = {
+    SYNSC_TOKEN: await dashboard.completeDeviceFlow(cookie),
+    SYNSC_DASHBOARD_URL: dashboard.url,
+    SYNSC_CA_SHA256: dashboard.caSha256,
+  };
+  expect(await new Run(['connect', 'logout'], env).code).toBe(0);
+  expect(await new Run(['launch', '--', 'true'], env).code).toBe(3);
+});
+
+claim('security/polls-until-token', async () => {
+  const run = login('--json');
+  const { userCode } = await codeOf(run);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(run.child.exitCode).toBeNull(); // it waits as long as nobody has decided
+  await decide(userCode, 'approve');
+  expect(await run.code).toBe(0); // and stops as soon as somebody has
+});
+
+claim('security/headless', async () => {
+  const run = new Run(['connect', 'login', ...pinned(), '--json'], { DISPLAY: '', TERM: 'dumb' });
+  await decide((await codeOf(run)).userCode, 'approve'); // by another client, anywhere
+  expect(await run.code).toBe(0);
+});
