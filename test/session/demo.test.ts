@@ -39,7 +39,6 @@ function expectNothingLeft(): void {
 }
 
 test('the demonstration shows what each command was given, redacted, and leaves nothing', () => {
-  const shared = readdirSync('/dev/shm');
   const result = spawnSync(demo, {
     env: cleanEnv({ TMPDIR: place, ...own }),
     input: '',
@@ -65,7 +64,6 @@ test('the demonstration shows what each command was given, redacted, and leaves 
   expect(said).not.toContain('mineMine');
   expect(said).not.toContain('\u001b');
   expectNothingLeft();
-  expect(readdirSync('/dev/shm').filter((name) => !shared.includes(name))).toEqual([]);
 }, 120_000);
 
 test('an interrupted demonstration leaves nothing', async () => {
