@@ -231,7 +231,7 @@ export const claims: readonly Claim[] = [
     'CLI requests a device code from the dashboard.',
   ),
   security(
-    'open',
+    'kept',
     'security/verification-url',
     'Dashboard returns the code and a short-lived (15-minute) verification URL.',
   ),

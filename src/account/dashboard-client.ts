@@ -49,11 +49,11 @@ export class DashboardClient {
     await this.#call('PATCH', `/api/cli/sessions/${encodeURIComponent(id)}`, z.unknown(), update);
   }
 
-  /** RFC 7009: also succeeds for a token that the dashboard does not know (any more). */
+  /** RFC 7009: also succeeds for a token that the dashboard does not know (any more). No NOT_SIGNED_IN. */
   async revoke(token: Secret): Promise<void> {
     const parameters = { token: token.expose().toString('latin1'), client_id: clientId };
     const answer = await this.postForm('/oauth/revoke', parameters);
-    if (answer.status !== 200) throw refusal(answer);
+    if (answer.status !== 200) throw failed(answer);
   }
 
   /** A form of the OAuth endpoints, without the token; the answer as it came, whatever its status. */
@@ -101,17 +101,21 @@ export class DashboardClient {
   }
 }
 
-function refusal({ status, body }: Answer): SynscError {
+function refusal({ status, body }: Pick<Answer, 'status' | 'body'>): SynscError {
   if (status === 401) {
     return new SynscError('NOT_SIGNED_IN', 'the token was revoked or has expired');
   }
+  return failed({ status, body });
+}
+
+function failed({ status, body }: Pick<Answer, 'status' | 'body'>): SynscError {
   const answer = z.safeParse(errorResponse, parseJson(body));
   const message = answer.success ? printable(answer.data.error.message) : 'no reason given';
   return new SynscError('SYNC_FAILED', `the dashboard refused (${status}): ${message}`);
 }
 
 /** One line without terminal controls: the text comes from another machine. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, ' ').slice(0, 300);
 }
 

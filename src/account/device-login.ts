@@ -65,7 +65,8 @@ export async function pollToken(
     const outcome = await pollOnce(client, code, signal);
     if (typeof outcome === 'object') return outcome;
     if (outcome === 'slow_down') interval += 5;
-    delay = outcome === 'unreachable' ? delay * 2 : interval;
+    // RFC 8628 §3.5: back off exponentially, but notice an approval soon after an outage
+    delay = outcome === 'unreachable' ? Math.max(interval, Math.min(delay * 2, 60)) : interval;
   }
 }
 

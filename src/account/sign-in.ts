@@ -1,6 +1,6 @@
 import { SynscError } from '../errors.ts';
 import { Secret } from '../secret.ts';
-import { type DashboardFlags, findDashboard } from './dashboard.ts';
+import { type DashboardFlags, dashboardUrl, findDashboard } from './dashboard.ts';
 import { DashboardClient } from './dashboard-client.ts';
 import type { StoredToken, TokenSource } from './token-store.ts';
 
@@ -13,17 +13,18 @@ export interface Account {
 }
 
 /**
- * The dashboard with this machine's token, without asking it anything yet. Throws NOT_SIGNED_IN when
- * there is no token. SYNSC_TOKEN wins over a stored one. The caller closes `client`.
+ * The dashboard with this machine's token, which it is not shown yet. Throws NOT_SIGNED_IN when there
+ * is no token, before anything else. SYNSC_TOKEN wins over a stored one. The caller closes `client`.
  */
 export async function openAccount(
   env: NodeJS.ProcessEnv,
   flags: DashboardFlags = {},
 ): Promise<Account> {
+  const url = dashboardUrl(env, flags);
+  const { token, where } = environmentToken(env) ?? (await storedToken(url, env));
   const dashboard = await findDashboard(env, flags);
-  const { token, where } = environmentToken(env) ?? (await storedToken(dashboard.url, env));
   const client = new DashboardClient({ ...dashboard, token });
-  return { client, dashboard: dashboard.url, token, tokenSource: where };
+  return { client, dashboard: url, token, tokenSource: where };
 }
 
 function environmentToken(env: NodeJS.ProcessEnv): StoredToken | undefined {

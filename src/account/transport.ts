@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { SynscError } from '../errors.ts';
 import type { Dashboard } from './dashboard.ts';
-import { answerTimeout, unreachable, untrustedDashboard } from './trust.ts';
+import { answerTimeout, timedOut, unreachable, untrustedDashboard } from './trust.ts';
 
 const answerLimit = 2 * 1024 * 1024;
 
@@ -68,13 +68,14 @@ export class Transport {
       const outgoing = request(new URL(path, this.#dashboard.url), {
         method,
         agent: this.#agent,
-        timeout: answerTimeout,
         headers: { accept: 'application/json', ...headers, ...length(body) },
         ...(signal === undefined ? {} : { signal }),
       });
-      outgoing.once('timeout', () => {
-        outgoing.destroy(new Error('no answer in time'));
-      });
+      const timer = setTimeout(() => {
+        reject(timedOut());
+        outgoing.destroy();
+      }, answerTimeout);
+      outgoing.once('close', () => clearTimeout(timer));
       outgoing.once('error', reject);
       outgoing.once('response', (response) => {
         const { statusCode: status = 0, headers } = response;

@@ -3,8 +3,8 @@ import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { SynscError } from '../errors.ts';
 
-/** Milliseconds that a dashboard has to answer. */
-export const answerTimeout = 10_000;
+/** Milliseconds that a dashboard has for everything: connecting, and the last byte of its answer. */
+export const answerTimeout = 15_000;
 
 /** 64 lower-case hex digits; colons and either case are accepted. Throws USAGE for anything else. */
 export function normalFingerprint(text: string): string {
@@ -41,6 +41,11 @@ export async function untrustedDashboard(url: string): Promise<SynscError> {
   return untrusted(url, await shownChain(url));
 }
 
+/** Why an exchange ended that took longer than `answerTimeout`. */
+export function timedOut(): Error {
+  return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+}
+
 /** DASHBOARD_UNREACHABLE with the URL and the operating system's word for the reason. */
 export function unreachable(url: string, cause: unknown): SynscError {
   const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
@@ -74,9 +79,10 @@ function shownChain(url: string): Promise<DetailedPeerCertificate[]> {
       minVersion: 'TLSv1.3',
       ...(isIP(host) === 0 ? { servername: host } : {}),
     });
-    socket.setTimeout(answerTimeout, () => {
-      socket.destroy(new Error('no answer in time'));
-    });
+    const timer = setTimeout(() => {
+      socket.destroy(timedOut());
+    }, answerTimeout);
+    socket.once('close', () => clearTimeout(timer));
     socket.once('error', (cause) => reject(unreachable(url, cause)));
     socket.once('secureConnect', () => {
       resolve(walk(socket.getPeerCertificate(true)));

@@ -1,13 +1,15 @@
 import { libc } from './native.ts';
 
 /**
- * Keys of type `user` in the kernel's keyring of this user (keyrings(7)): memory only, gone with the
- * user's last process or at reboot, readable by every process of the same user.
+ * Keys of type `user` in the kernel's keyring of this user (user-keyring(7)): memory only, readable by
+ * every process of the same user, also in a later login session. Gone at reboot; before Linux 5.3,
+ * which gave the keyring to the user namespace (0f44e4d976f9), with the user's last process.
  */
 const userKeyring = -4; // KEY_SPEC_USER_KEYRING
+const threadKeyring = -1; // KEY_SPEC_THREAD_KEYRING
 /** setperm(2): possessor everything; user view, read, write, search, setattr; others nothing. */
 const permissions = 0x3f2f0000;
-const operation = { setperm: 5, unlink: 9, search: 10, read: 11 };
+const operation = { setperm: 5, link: 8, unlink: 9, search: 10, read: 11 };
 /** System call numbers of add_key(2) and keyctl(2). */
 const numbers: Record<string, { add: number; control: number }> = {
   x64: { add: 248, control: 250 },
@@ -21,8 +23,13 @@ export function addKey(description: string, value: Buffer): boolean {
   );
   const number = systemCalls()?.add;
   if (call === undefined || number === undefined) return false;
+  // setperm(2) needs possession, which a session without pam_keyinit(8) does not give
+  control(operation.link, userKeyring, threadKeyring);
   const key = Number(call(number, 'user', description, value, value.length, userKeyring));
-  return key > 0 && control(operation.setperm, key, permissions) === 0;
+  if (key <= 0) return false;
+  if (control(operation.setperm, key, permissions) === 0) return true;
+  control(operation.unlink, key, userKeyring); // a later session could neither read nor replace it
+  return false;
 }
 
 /** The payload of a key; undefined when there is none, or it cannot be read. */

@@ -1,5 +1,5 @@
 import { type DashboardFlags, dashboardUrl, findDashboard } from '../../account/dashboard.ts';
-import { DashboardClient } from '../../account/dashboard-client.ts';
+import { DashboardClient, printable } from '../../account/dashboard-client.ts';
 import { type DeviceCode, pollToken, requestCode } from '../../account/device-login.ts';
 import { resyncSessions } from '../../account/running-sessions.ts';
 import { writeSettings } from '../../account/settings.ts';
@@ -39,11 +39,12 @@ async function login(options: ConnectOptions, signal: AbortSignal): Promise<void
     const signedIn = new DashboardClient({ ...dashboard, token });
     try {
       const { account } = await signedIn.status();
+      signal.throwIfAborted();
       await storeToken(dashboard.url, token, process.env);
       const { url, caSha256, ca } = dashboard;
       writeSettings(process.env, { dashboard: url, ...(caSha256 && ca ? { caSha256, ca } : {}) });
       if (options.json) printJson({ account: { email: account.email } });
-      else say(`${paint('green', 'signed in')} as ${account.email}`);
+      else say(`${paint('green', 'signed in')} as ${printable(account.email)}`);
     } catch (failure) {
       await client.revoke(token).catch(() => undefined); // nothing is left behind
       throw failure;
@@ -89,9 +90,10 @@ export async function connectStatus(options: ConnectOptions): Promise<number> {
     const account = { email: status.account.email };
     if (options.json) printJson({ account, dashboard, credentials, sessions });
     else {
-      say(`${account.email} at ${dashboard}`);
+      say(printable(`${account.email} at ${dashboard}`));
       for (const { name, provider, masked, version, updatedAt } of credentials) {
-        say(`  ${name} (${provider}) ${masked} version ${version}, ${age(updatedAt)}`);
+        const which = `${name} (${provider}) ${masked} version ${version}`;
+        say(printable(`  ${which}, ${age(updatedAt)}`));
       }
       for (const { id, synced } of sessions) say(`  session ${id}: ${synced ? '' : 'not '}synced`);
     }
@@ -101,11 +103,16 @@ export async function connectStatus(options: ConnectOptions): Promise<number> {
   }
 }
 
-/** Revokes the token at the dashboard, then forgets it; returns the exit code. */
+/**
+ * Revokes the token at the dashboard, then forgets it, also when the dashboard cannot be told; with
+ * SYNSC_TOKEN that one is revoked and a stored one stays. Returns the exit code.
+ */
 export async function connectLogout(options: ConnectOptions): Promise<number> {
   try {
     const failure = await revokeToken(options);
-    await deleteToken(dashboardUrl(process.env, options), process.env);
+    const url = dashboardUrl(process.env, options);
+    if (!process.env.SYNSC_TOKEN) await deleteToken(url, process.env);
+    else if (failure) throw failure; // there is nothing to forget here either
     if (options.json) printJson({ revoked: failure === undefined });
     else if (failure === undefined) say('signed out');
     else say(`signed out here, but ${failure.message}: the token lives there until it expires`);
@@ -115,15 +122,16 @@ export async function connectLogout(options: ConnectOptions): Promise<number> {
   }
 }
 
-/** Why the dashboard could not be told, if it couldn't; throws NOT_SIGNED_IN. */
+/** Why the dashboard could not be told, if it couldn't; throws NOT_SIGNED_IN and USAGE. */
 async function revokeToken(options: ConnectOptions): Promise<SynscError | undefined> {
   try {
     const { client, token } = await openAccount(process.env, options);
     await client.revoke(token).finally(() => client.close());
     return undefined;
   } catch (failure) {
-    if (failure instanceof SynscError && failure.code !== 'NOT_SIGNED_IN') return failure;
-    throw failure;
+    if (!(failure instanceof SynscError)) throw failure;
+    if (failure.code === 'NOT_SIGNED_IN' || failure.code === 'USAGE') throw failure;
+    return failure;
   }
 }
 

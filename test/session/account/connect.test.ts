@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { claim } from '../../support/claim.ts';
 import { startTestDashboard, type TestDashboard } from '../../support/dashboard.ts';
-import { cleanEnv, root, synsc } from '../../support/session.ts';
+import { codeOf, filesBelow, listens, Run } from './run.ts';
 
 let dashboard: TestDashboard;
 let cookie: string;
@@ -26,42 +25,14 @@ afterAll(async () => {
 });
 afterEach(async () => {
   // the kernel keyring belongs to the user, not to a home directory
-  await new Run(['connect', 'logout']).code;
+  if (existsSync(path.join(home, 'config'))) await run(['connect', 'logout']).code;
   rmSync(home, { recursive: true, force: true });
 });
 beforeEach(() => {
   home = mkdtempSync(path.join(tmpdir(), 'home-'));
 });
 
-function environment(place: string, extra: Record<string, string> = {}): Record<string, string> {
-  return cleanEnv({
-    HOME: place,
-    XDG_CONFIG_HOME: path.join(place, 'config'),
-    XDG_DATA_HOME: path.join(place, 'data'),
-    XDG_RUNTIME_DIR: place,
-    ...extra,
-  });
-}
-
-/** A command that runs, and what it has printed so far. */
-class Run {
-  readonly child: ChildProcess;
-  stdout = '';
-  stderr = '';
-  readonly code: Promise<number | null>;
-
-  constructor(args: string[], extra: Record<string, string> = {}) {
-    this.child = spawn(synsc, args, { env: environment(home, extra) });
-    this.child.stdout?.on('data', (bytes: Buffer) => {
-      this.stdout += bytes.toString();
-    });
-    this.child.stderr?.on('data', (bytes: Buffer) => {
-      this.stderr += bytes.toString();
-    });
-    this.code = new Promise((resolve) => this.child.once('close', resolve));
-  }
-}
-
+const run = (args: string[], extra: Record<string, string> = {}) => new Run(home, args, extra);
 const pinned = () => [
   '--dashboard',
   dashboard.url,
@@ -69,15 +40,7 @@ const pinned = () => [
   dashboard.caSha256,
   '--no-browser',
 ];
-const login = (...more: string[]) => new Run(['connect', 'login', ...pinned(), ...more]);
-
-/** The first JSON line of a login. */
-async function codeOf(
-  run: Run,
-): Promise<{ userCode: string; verificationUri: string; expiresIn: number }> {
-  await expect.poll(() => run.stdout, { timeout: 15_000 }).toContain('\n');
-  return JSON.parse(run.stdout.split('\n')[0] ?? '');
-}
+const login = (...more: string[]) => run(['connect', 'login', ...pinned(), ...more]);
 
 async function decide(userCode: string, action: 'approve' | 'deny'): Promise<void> {
   await dashboard.form('/device', { user_code: userCode }, cookie);
@@ -85,51 +48,28 @@ async function decide(userCode: string, action: 'approve' | 'deny'): Promise<voi
 }
 
 async function signIn(): Promise<Run> {
-  const run = login('--json');
-  await decide((await codeOf(run)).userCode, 'approve');
-  expect(await run.code).toBe(0);
-  return run;
-}
-
-/** Every byte of every file below the home directory. */
-function filesBelow(directory: string): string {
-  return readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'latin1'))
-    .join('\n');
-}
-
-/** Whether a process has a listening TCP socket (proc(5): state 0A of /proc/net/tcp, by inode). */
-function listens(pid: number | undefined): boolean {
-  const listening = ['tcp', 'tcp6'].flatMap((table) =>
-    readFileSync(`/proc/net/${table}`, 'latin1')
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter((fields) => fields[3] === '0A')
-      .map((fields) => `socket:[${fields[9]}]`),
-  );
-  return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-    try {
-      return listening.includes(readlinkSync(`/proc/${pid}/fd/${fd}`));
-    } catch {
-      return false; // closed in the meantime
-    }
-  });
+  const signing = login('--json');
+  await decide((await codeOf(signing)).userCode, 'approve');
+  expect(await signing.code).toBe(0);
+  return signing;
 }
 
 claim('security/device-flow', async () => {
-  const run = await signIn();
-  const [first, last] = run.stdout
+  const signing = await signIn();
+  const [first, last] = signing.stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as object);
-  expect(first).toMatchObject({
+  const { userCode } = await codeOf(signing);
+  expect(userCode).toMatch(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
+  expect(first).toEqual({
     verificationUri: `${dashboard.url}/device`,
-    userCode: expect.stringMatching(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/),
+    verificationUriComplete: `${dashboard.url}/device?user_code=${userCode}`,
+    userCode,
     expiresIn: 5,
   });
   expect(last).toEqual({ account: { email: 'ada@example.com' } });
-  const status = new Run(['connect', 'status', '--json']);
+  const status = run(['connect', 'status', '--json']);
   expect(await status.code).toBe(0);
   expect(JSON.parse(status.stdout)).toMatchObject({
     account: { email: 'ada@example.com' },
@@ -140,33 +80,46 @@ claim('security/device-flow', async () => {
   expect(status.stdout).not.toContain('secret_EXAMPLE');
 });
 
+test('status for people; a later launch in another process finds the token', async () => {
+  await signIn();
+  const status = run(['connect', 'status']);
+  expect(await status.code).toBe(0);
+  expect(status.stdout).toBe('');
+  expect(status.stderr).toBe(
+    `ada@example.com at ${dashboard.url}\n  LAMBDA_API_KEY (lambda) ••••l_03 version 1, changed today\n`,
+  );
+  const launch = run(['launch', '--', process.execPath, '-e', 'console.log(1)']);
+  expect(await launch.code).toBe(0);
+  expect(launch.stdout).toBe('1\n');
+});
+
 claim('security/prints-url-and-code', async () => {
-  const run = login();
+  const signing = login();
   await expect
-    .poll(() => run.stderr, { timeout: 15_000 })
+    .poll(() => signing.stderr, { timeout: 15_000 })
     .toMatch(/https:\/\/localhost:\d+\/device/);
-  expect(run.stderr).toMatch(/[A-Z]{4}-[A-Z]{4}/);
-  expect(run.stdout).toBe('');
-  run.child.kill('SIGINT');
-  expect(await run.code).toBe(130);
-  const status = new Run(['connect', 'status']);
+  expect(signing.stderr).toMatch(/[A-Z]{4}-[A-Z]{4}/);
+  expect(signing.stdout).toBe('');
+  signing.child.kill('SIGINT');
+  expect(await signing.code).toBe(130);
+  const status = run(['connect', 'status']);
   expect(await status.code).toBe(3);
 });
 
 claim('security/no-callback-server', async () => {
-  const run = login('--json');
-  await codeOf(run);
+  const signing = login('--json');
+  await codeOf(signing);
   expect(listens(process.pid)).toBe(true); // the dashboard of this test: listeners are seen
-  expect(listens(run.child.pid)).toBe(false);
-  run.child.kill('SIGINT');
-  await run.code;
+  expect(listens(signing.child.pid)).toBe(false);
+  signing.child.kill('SIGINT');
+  await signing.code;
 });
 
 claim('security/logout-login-rotates', async () => {
   await signIn();
-  const logout = new Run(['connect', 'logout']);
+  const logout = run(['connect', 'logout']);
   expect(await logout.code).toBe(0);
-  const status = new Run(['connect', 'status']);
+  const status = run(['connect', 'status']);
   expect(await status.code).toBe(3);
   expect(status.stderr).toMatch(/^synsc: .+\nhint: .+synsc connect login.+\n$/);
   await signIn();
@@ -174,8 +127,8 @@ claim('security/logout-login-rotates', async () => {
 
 claim('security/never-writes-disk', async () => {
   const token = await dashboard.completeDeviceFlow(cookie);
-  const run = await signIn();
-  expect(run.stdout).not.toContain('synsc_');
+  const signing = await signIn();
+  expect(signing.stdout).not.toContain('synsc_');
   const files = filesBelow(home);
   expect(files).toContain(dashboard.url);
   expect(files).toContain('BEGIN CERTIFICATE');
@@ -185,47 +138,51 @@ claim('security/never-writes-disk', async () => {
 
 describe('a login that does not succeed', () => {
   test('denied: exit 4', async () => {
-    const run = login('--json');
-    await decide((await codeOf(run)).userCode, 'deny');
-    expect(await run.code).toBe(4);
-    expect(run.stdout).toContain('LOGIN_DENIED');
+    const signing = login('--json');
+    await decide((await codeOf(signing)).userCode, 'deny');
+    expect(await signing.code).toBe(4);
+    expect(signing.stdout).toContain('LOGIN_DENIED');
   });
 
   test('expired: exit 4', async () => {
-    const run = login();
-    expect(await run.code).toBe(4);
-    expect(run.stderr).toContain('expired');
+    const signing = login();
+    expect(await signing.code).toBe(4);
+    expect(signing.stderr).toContain('expired');
   });
 
   test('another certificate authority than the pinned one: exit 125, and its fingerprint', async () => {
-    const run = new Run([
+    const signing = run([
       'connect',
       'login',
       '--dashboard',
       dashboard.url,
       '--ca-sha256',
       '0'.repeat(64),
+      '--json',
     ]);
-    expect(await run.code).toBe(125);
-    expect(run.stderr).toContain(dashboard.caSha256);
+    expect(await signing.code).toBe(125);
+    const { error } = JSON.parse(signing.stdout);
+    expect(error.code).toBe('UNTRUSTED_DASHBOARD');
+    expect(error.message).toContain(dashboard.caSha256);
+    expect(error.hint).toContain('--ca-sha256');
   });
 
   test('an unknown certificate authority: exit 125, and its fingerprint', async () => {
-    const run = new Run(['connect', 'login', '--dashboard', dashboard.url]);
-    expect(await run.code).toBe(125);
-    expect(run.stderr).toContain(dashboard.caSha256);
-    expect(run.stderr).toContain('--ca-sha256');
+    const signing = run(['connect', 'login', '--dashboard', dashboard.url]);
+    expect(await signing.code).toBe(125);
+    expect(signing.stderr).toContain(dashboard.caSha256);
+    expect(signing.stderr).toContain('--ca-sha256');
   });
 
   test('nobody there: exit 125', async () => {
-    const run = new Run(['connect', 'login', '--dashboard', 'https://localhost:1']);
-    expect(await run.code).toBe(125);
-    expect(run.stderr).toMatch(/^synsc: cannot reach .+\nhint: .+\n$/);
+    const signing = run(['connect', 'login', '--dashboard', 'https://localhost:1']);
+    expect(await signing.code).toBe(125);
+    expect(signing.stderr).toMatch(/^synsc: cannot reach .+\nhint: .+\n$/);
   });
 
   test('no TLS: exit 2', async () => {
-    const run = new Run(['connect', 'login', '--dashboard', 'http://localhost:1']);
-    expect(await run.code).toBe(2);
+    const signing = run(['connect', 'login', '--dashboard', 'http://localhost:1']);
+    expect(await signing.code).toBe(2);
   });
 });
 
@@ -236,19 +193,19 @@ claim('credentials/bearer-token', async () => {
     SYNSC_DASHBOARD_URL: dashboard.url,
     SYNSC_CA_SHA256: dashboard.caSha256,
   };
-  const status = new Run(['connect', 'status', '--json'], env);
+  const status = run(['connect', 'status', '--json'], env);
   expect(await status.code).toBe(0);
   await dashboard.form('/oauth/revoke', { token, client_id: 'synsc-cli' });
-  const after = new Run(['connect', 'status'], env);
+  const after = run(['connect', 'status'], env);
   expect(await after.code).toBe(3);
   expect(readdirSync(home)).not.toContain('config');
-  expect(await new Run(['connect', 'status'], { ...env, SYNSC_TOKEN: '' }).code).toBe(3);
+  expect(await run(['connect', 'status'], { ...env, SYNSC_TOKEN: '' }).code).toBe(3);
 });
 
 test('logout without an answer forgets the token here and says that it lives there', async () => {
   const own = await startTestDashboard({ database: 'pglite', config: { pollInterval: 1 } });
   const visitor = await own.signUp('bob@example.com');
-  const run = new Run([
+  const signing = run([
     'connect',
     'login',
     '--dashboard',
@@ -257,46 +214,16 @@ test('logout without an answer forgets the token here and says that it lives the
     own.caSha256,
     '--json',
   ]);
-  const { userCode } = await codeOf(run);
+  const { userCode } = await codeOf(signing);
   await own.form('/device', { user_code: userCode }, visitor);
   await own.form('/device/confirm', { action: 'approve' }, visitor);
-  expect(await run.code).toBe(0);
+  expect(await signing.code).toBe(0);
   await own.close();
-  const logout = new Run(['connect', 'logout']);
+  const logout = run(['connect', 'logout']);
   expect(await logout.code).toBe(0);
   expect(logout.stderr).toContain('until it expires');
-  expect(await new Run(['connect', 'logout']).code).toBe(3);
+  expect(await run(['connect', 'logout']).code).toBe(3);
 });
-
-test.skipIf(process.getuid?.() !== 0)(
-  'as another user the kernel keyring keeps a key for later processes of that user only (needs root)',
-  () => {
-    const as = (uid: number, code: string) =>
-      spawnSync(
-        'setpriv',
-        [
-          '--reuid',
-          String(uid),
-          '--regid',
-          String(uid),
-          '--clear-groups',
-          process.execPath,
-          '--import',
-          `file://${root}/node_modules/tsx/dist/loader.mjs`,
-          '--input-type=module',
-          '-e',
-          `const k = await import('${root}/src/platform/keyring.ts'); console.log(${code});`,
-        ],
-        { encoding: 'utf8', env: { PATH: process.env.PATH ?? '', HOME: '/tmp', TMPDIR: '/tmp' } },
-      ).stdout.trim();
-    const name = `synsc:test:${process.pid}`;
-    expect(as(65_533, `k.addKey('${name}', Buffer.from('value'))`)).toBe('true');
-    expect(as(65_533, `String(k.readKey('${name}'))`)).toBe('value');
-    expect(as(65_532, `String(k.readKey('${name}'))`)).toBe('undefined');
-    expect(as(65_533, `k.removeKey('${name}')`)).toBe('true');
-    expect(as(65_533, `String(k.readKey('${name}'))`)).toBe('undefined');
-  },
-);
 
 claim('credentials/logout-invalidates', async () => {
   const env = {
@@ -304,21 +231,38 @@ claim('credentials/logout-invalidates', async () => {
     SYNSC_DASHBOARD_URL: dashboard.url,
     SYNSC_CA_SHA256: dashboard.caSha256,
   };
-  expect(await new Run(['connect', 'logout'], env).code).toBe(0);
-  expect(await new Run(['launch', '--', 'true'], env).code).toBe(3);
+  expect(await run(['connect', 'logout'], env).code).toBe(0);
+  expect(await run(['launch', '--', 'true'], env).code).toBe(3);
 });
 
 claim('security/polls-until-token', async () => {
-  const run = login('--json');
-  const { userCode } = await codeOf(run);
+  const signing = login('--json');
+  const { userCode } = await codeOf(signing);
   await new Promise((resolve) => setTimeout(resolve, 1_500));
-  expect(run.child.exitCode).toBeNull(); // it waits as long as nobody has decided
+  expect(signing.child.exitCode).toBeNull(); // it waits as long as nobody has decided
   await decide(userCode, 'approve');
-  expect(await run.code).toBe(0); // and stops as soon as somebody has
+  expect(await signing.code).toBe(0); // and stops as soon as somebody has
 });
 
 claim('security/headless', async () => {
-  const run = new Run(['connect', 'login', ...pinned(), '--json'], { DISPLAY: '', TERM: 'dumb' });
-  await decide((await codeOf(run)).userCode, 'approve'); // by another client, anywhere
-  expect(await run.code).toBe(0);
+  const signing = run(['connect', 'login', ...pinned(), '--json'], { DISPLAY: '', TERM: 'dumb' });
+  await decide((await codeOf(signing)).userCode, 'approve'); // by another client, anywhere
+  expect(await signing.code).toBe(0);
+});
+
+claim('security/verification-url', async () => {
+  const own = await startTestDashboard({ database: 'pglite' });
+  const flags = ['--dashboard', own.url, '--ca-sha256', own.caSha256, '--no-browser', '--json'];
+  const signing = run(['connect', 'login', ...flags]);
+  const { verificationUri, expiresIn } = await codeOf(signing);
+  expect(expiresIn).toBe(15 * 60);
+  expect(verificationUri.startsWith(`${own.url}/`)).toBe(true);
+  const page = await own.ask(new URL(verificationUri).pathname, {
+    headers: { cookie: await own.signUp('bob@example.com') },
+  });
+  expect(page.status).toBe(200);
+  expect(page.text).toContain('name="user_code"');
+  signing.child.kill('SIGINT');
+  await signing.code;
+  await own.close();
 });

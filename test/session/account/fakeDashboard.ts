@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openTls } from '../../../src/dashboard/tls.ts';
+
+/** What a real dashboard cannot be made to do: end the connection, fail, or answer for ever. */
+export type Fault = 'drop' | 'drip' | { status: number; body: unknown };
+
+export const pending: Fault = { status: 400, body: { error: 'authorization_pending' } };
+export const slowDown: Fault = { status: 400, body: { error: 'slow_down' } };
+export const broken: Fault = { status: 500, body: 'no JSON' };
+
+const account = { id: '1', email: 'eve\u001b[2J@example.com' };
+
+/** A TLS server with the routes of a sign-in; faults come first, in their order, a path at a time. */
+export async function startFakeDashboard(faults: Record<string, Fault[]>) {
+  const directory = mkdtempSync(path.join(tmpdir(), 'fake-'));
+  const tls = await openTls(directory, 'localhost');
+  const asked: string[] = [];
+  const server = createServer({ key: tls.key, cert: tls.certificate }, (request, response) => {
+    const route = request.url ?? '';
+    asked.push(route);
+    answer(faults[route]?.shift() ?? usual(route, url), request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    ca: tls.caCertificate,
+    caSha256: tls.caSha256,
+    /** Paths in the order of the requests. */
+    asked,
+    async close() {
+      rmSync(directory, { recursive: true });
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function answer(what: Fault, request: IncomingMessage, response: ServerResponse): void {
+  if (what === 'drop') request.socket.destroy();
+  else if (what === 'drip') {
+    const timer = setInterval(() => response.write(' '), 200);
+    response.once('close', () => clearInterval(timer));
+  } else response.writeHead(what.status).end(JSON.stringify(what.body));
+}
+
+function usual(route: string, url: string): Fault {
+  const code = {
+    device_code: 'device',
+    user_code: 'BCDF-GHJK',
+    verification_uri: `${url}/device`,
+    expires_in: 900,
+    interval: 0.05,
+  };
+  const bodies: Record<string, unknown> = {
+    '/oauth/device_authorization': code,
+    '/oauth/token': { access_token: 'synsc_EXAMPLE', token_type: 'Bearer' },
+    '/oauth/revoke': {},
+    '/api/cli/status': { account, credentials: [] },
+  };
+  return { status: 200, body: bodies[route] };
+}

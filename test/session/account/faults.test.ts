@@ -1,0 +1,128 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DashboardClient } from '../../../src/account/dashboard-client.ts';
+import { pollToken } from '../../../src/account/device-login.ts';
+import { broken, type Fault, pending, slowDown, startFakeDashboard } from './fakeDashboard.ts';
+import { Run } from './run.ts';
+
+type Fake = Awaited<ReturnType<typeof startFakeDashboard>>;
+
+const code = {
+  device_code: 'device',
+  user_code: 'BCDF-GHJK',
+  verification_uri: 'https://localhost/device',
+  expires_in: 900,
+  interval: 1,
+};
+
+/** The seconds between the questions of a sign-in that meets these answers before its token. */
+async function pausesWith(faults: Fault[]): Promise<number[]> {
+  const fake = await startFakeDashboard({ '/oauth/token': faults });
+  const client = new DashboardClient({ url: fake.url, ca: fake.ca });
+  const pauses: number[] = [];
+  const pause = async (seconds: number) => pauses.push(seconds);
+  const { token } = await pollToken(client, code, { pause });
+  expect(token.expose().toString()).toBe('synsc_EXAMPLE');
+  client.close();
+  await fake.close();
+  return pauses;
+}
+
+describe('polling', () => {
+  test('slow_down lasts (RFC 8628 §3.5)', async () => {
+    expect(await pausesWith([slowDown, pending, slowDown])).toEqual([1, 6, 6, 11]);
+  });
+
+  test('backs off while there is no usable answer, and returns', async () => {
+    expect(await pausesWith(['drop', broken, 'drop', pending])).toEqual([1, 2, 4, 8, 1]);
+  });
+
+  test('waits a minute at most', async () => {
+    const pauses = await pausesWith(Array.from({ length: 8 }, () => broken));
+    expect(pauses.slice(-3)).toEqual([60, 60, 60]);
+  });
+});
+
+test('an answer that never ends is given up after 15 s', async () => {
+  const fake = await startFakeDashboard({ '/api/cli/status': ['drip'] });
+  const client = new DashboardClient({ url: fake.url, ca: fake.ca });
+  const start = performance.now();
+  await expect(client.status()).rejects.toMatchObject({
+    code: 'DASHBOARD_UNREACHABLE',
+    message: expect.stringContaining('ETIMEDOUT'),
+  });
+  const seconds = (performance.now() - start) / 1000;
+  expect(seconds).toBeGreaterThan(14.5);
+  expect(seconds).toBeLessThan(18);
+  await fake.close();
+});
+
+describe('the command line', () => {
+  let fake: Fake;
+  let home: string;
+  const run = (...args: string[]) => new Run(home, args);
+
+  async function signIn(faults: Record<string, Fault[]> = {}): Promise<Run> {
+    fake = await startFakeDashboard(faults);
+    const flags = ['--dashboard', fake.url, '--ca-sha256', fake.caSha256, '--no-browser'];
+    const login = run('connect', 'login', ...flags);
+    await login.code;
+    return login;
+  }
+
+  async function expectSignedOut(): Promise<void> {
+    const status = run('connect', 'status', '--json');
+    expect(await status.code).toBe(3);
+    expect(status.stdout).toContain('NOT_SIGNED_IN');
+  }
+
+  beforeEach(() => {
+    home = mkdtempSync(path.join(tmpdir(), 'home-'));
+  });
+  afterEach(async () => {
+    await run('connect', 'logout').code; // the kernel keyring belongs to the user
+    await fake.close();
+    rmSync(home, { recursive: true });
+  });
+
+  test('sign-in survives a lost connection and a failure; nothing of an answer moves the cursor', async () => {
+    const login = await signIn({ '/oauth/token': ['drop', broken, pending] });
+    expect(login.stderr).toContain('signed in as eve [2J@example.com');
+    expect(login.child.exitCode).toBe(0);
+    expect(fake.asked.filter((route) => route === '/oauth/token')).toHaveLength(4);
+  });
+
+  test('a token that does not work is given back, and not kept', async () => {
+    const login = await signIn({ '/api/cli/status': [broken] });
+    expect(login.child.exitCode).toBe(125);
+    expect(fake.asked.at(-1)).toBe('/oauth/revoke');
+    await expectSignedOut();
+  });
+
+  test.each([401, 500])('logout forgets the token also when it is refused (%i)', async (status) => {
+    await signIn({ '/oauth/revoke': [{ status, body: {} }] });
+    const logout = run('connect', 'logout');
+    expect(await logout.code).toBe(0);
+    expect(logout.stderr).toMatch(
+      `signed out here, but the dashboard refused (${status}): no reason given: the token lives`,
+    );
+    await expectSignedOut();
+  });
+
+  test('logout when only a pin is known and nobody answers', async () => {
+    await signIn();
+    const settings = path.join(home, 'config/synsc/config.json');
+    const { ca: _, ...pin } = JSON.parse(readFileSync(settings, 'utf8'));
+    writeFileSync(settings, JSON.stringify(pin));
+    await fake.close();
+    const status = run('connect', 'status');
+    expect(await status.code).toBe(125);
+    const logout = run('connect', 'logout');
+    expect(await logout.code).toBe(0);
+    expect(logout.stderr).toContain('signed out here, but cannot reach');
+    await expectSignedOut();
+    fake = await startFakeDashboard({});
+  });
+});
