@@ -111,6 +111,17 @@ describe('the command line', () => {
     await expectSignedOut();
   });
 
+  test('logout with SYNSC_TOKEN revokes that one and keeps the stored one', async () => {
+    await signIn();
+    const environment = { SYNSC_TOKEN: 'synsc_EXAMPLE_other' };
+    expect(await new Run(home, ['connect', 'logout'], environment).code).toBe(0);
+    expect(fake.asked.at(-1)).toBe('/oauth/revoke');
+    expect(await run('connect', 'status').code).toBe(0);
+    await fake.close();
+    expect(await new Run(home, ['connect', 'logout'], environment).code).toBe(125);
+    fake = await startFakeDashboard({});
+  });
+
   test('logout when only a pin is known and nobody answers', async () => {
     await signIn();
     const settings = path.join(home, 'config/synsc/config.json');
