@@ -33,6 +33,9 @@ export interface SynscClient {
   on<N extends NotificationName>(name: N, hear: (params: Notification<N>) => void): () => void;
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>;
+  /** Reads nothing more until `resume`; the session then holds its commands back. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -110,6 +113,12 @@ function clientOver(socket: Socket): SynscClient {
       };
     },
     closed,
+    pause() {
+      socket.pause();
+    },
+    resume() {
+      socket.resume();
+    },
     close() {
       socket.destroy();
     },

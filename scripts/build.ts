@@ -1,6 +1,7 @@
 /**
  * Builds dist/: the bundled command line and client, their types, and the files they read.
  * Each command of the command line is a chunk of its own, loaded when it runs.
+ * Another directory than dist/ may be given as the argument.
  */
 import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +9,7 @@ import { build } from 'esbuild';
 import { execa } from 'execa';
 
 const root = path.join(import.meta.dirname, '..');
-const dist = path.join(root, 'dist');
+const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 
 /** Native and wasm packages find their own files on disk, so they stay packages. */
 const external = [
@@ -74,7 +75,5 @@ makeExecutable(path.join(dist, 'synsc.js'));
 copy('src/dashboard/store/migrations', 'migrations');
 copy('src/dashboard/web/assets', 'assets');
 copy('protocol/openrpc.json', 'openrpc.json');
-await execa('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const types = ['-p', 'tsconfig.build.json', '--outDir', path.join(dist, 'types')];
+await execa('npx', ['--no-install', 'tsc', ...types], { cwd: root, stdio: 'inherit' });

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from '../account/sign-in.ts';
 import type { Approver } from '../supervisor/authorization/approver.ts';
 import type { Supervisor } from '../supervisor/start.ts';
+import { workingDirectory } from './working-directory.ts';
 
 /** Milliseconds that the dashboard's record of the session may take at the end. */
 const recordGrace = 1_000;
@@ -29,7 +30,7 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
   try {
     const supervisor = await startSupervisor({
       env,
-      cwd: process.cwd(),
+      cwd: workingDirectory(),
       approver,
       source: account && ((request) => account.client.sync(request)),
     });
@@ -46,7 +47,7 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
 }
 
 function recorded(supervisor: Supervisor, { client }: Account, label: string | undefined): Session {
-  const start = { directory: process.cwd(), hostname: hostname(), ...(label && { label }) };
+  const start = { directory: workingDirectory(), hostname: hostname(), ...(label && { label }) };
   // the record is for the user's overview: a session runs without it
   const record = client.startSession(start).catch(() => undefined);
   return {

@@ -46,7 +46,7 @@ export class FrontTerminal implements Approver {
   connect(target: Front): void {
     this.#target = target;
     this.#resized();
-    for (const keys of this.#early.splice(0)) target.write(keys);
+    for (const keys of this.#early.splice(0)) void target.write(keys);
   }
 
   /** Shows output, unless a question is on the screen: then it waits for the answer. False: stop. */
@@ -64,7 +64,7 @@ export class FrontTerminal implements Approver {
 
   readonly #keys = (keys: Buffer): void => {
     if (this.#asking !== undefined) this.#asking(keys);
-    else if (this.#target !== undefined) this.#target.write(keys);
+    else if (this.#target !== undefined) void this.#target.write(keys);
     else this.#early.push(keys);
   };
 

@@ -400,3 +400,23 @@ print(s.makefile().readline() if sys.argv[2] == "stay" else "left")
   const started = `python3 ${ask} "$SYNSC_SOCKET" leave; sleep 0.3; pgrep -fc "^sleep 0.4" || true`;
   expect(launch(started)).toBe('left\n0\n');
 });
+
+test('exec passes big input through whole, ends with a reader that left, and holds a slow one back', () => {
+  const lines = [
+    `head -c 5000000 /dev/urandom > ${tools}/big`,
+    `cmp <(${synsc} exec -- cat < ${tools}/big) ${tools}/big && echo same`,
+    `${synsc} exec -- yes | head -1; echo "code \${PIPESTATUS[0]}"`,
+    `${synsc} exec -- head -c 20000000 /dev/zero | (sleep 1; wc -c)`,
+    `yes | ${synsc} exec -- head -1`,
+  ];
+  const { stdout, stderr } = spawnSync(
+    synsc,
+    ['launch', '--no-sync', '--', 'bash', '-c', lines.join('\n')],
+    {
+      env: cleanEnv({ XDG_RUNTIME_DIR: tools }),
+      encoding: 'utf8',
+    },
+  );
+  expect(stderr).toBe('');
+  expect(stdout).toBe('same\ny\ncode 141\n20000000\ny\n');
+});

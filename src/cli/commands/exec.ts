@@ -1,9 +1,11 @@
+import { constants } from 'node:os';
 import { connect, RpcError, type SynscClient } from '../../../protocol/client.ts';
 import { type ErrorCode, errors } from '../../../protocol/errors.ts';
 import type { Decision } from '../../../protocol/session/decision.ts';
 import type { ExitStatus, StartedSpawn } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { workingDirectory } from '../working-directory.ts';
 
 export interface ExecOptions {
   readonly authorize: readonly string[];
@@ -29,7 +31,7 @@ export function programOf(
   argv: readonly string[],
   options: { command?: string; cwd?: string },
 ): Program {
-  const cwd = options.cwd ?? process.cwd();
+  const cwd = options.cwd ?? workingDirectory();
   if (options.command !== undefined && argv.length > 0) {
     throw new SynscError('USAGE', 'give either -c STRING or a command', {
       hint: "pass arguments inside the string: synsc exec -c 'echo one two'",
@@ -81,7 +83,10 @@ async function inSession(
     await authorize(client, program, options.authorize);
     const tty = !options.json && process.stdin.isTTY && process.stdout.isTTY;
     const output = new Output(options.json === true);
-    client.on('output', ({ stream, data }) => output.take(stream, Buffer.from(data, 'base64')));
+    client.on('output', ({ stream, data }) => {
+      const taken = output.take(stream, Buffer.from(data, 'base64'));
+      if (taken !== undefined) holdBack(client, taken);
+    });
     const exited = new Promise<ExitStatus & { redactions: number }>((resolve, reject) => {
       client.on('exit', resolve);
       void client.closed.then(() =>
@@ -98,7 +103,8 @@ async function inSession(
     })) as StartedSpawn;
     const release = connectInput(client, started.processId, tty);
     try {
-      const exit = await exited;
+      const exit = await Promise.race([exited, output.broken]);
+      if (exit === 'broken') return await endUnread(client, started.processId);
       await output.flushed();
       if (options.json) output.print(started, exit);
       else sayWithheld(started.decisions, exit);
@@ -111,6 +117,20 @@ async function inSession(
   } finally {
     client.close();
   }
+}
+
+/** Reads no more until our own reader has taken what it has. */
+function holdBack(client: SynscClient, sink: NodeJS.WriteStream): void {
+  client.pause();
+  sink.once('drain', () => client.resume());
+}
+
+/** Nobody reads our output any more (`| head`): the command ends as SIGPIPE would end it. */
+async function endUnread(client: SynscClient, processId: string): Promise<number> {
+  client.resume(); // it waits for a reader that will never come
+  await client.call('kill', { processId, signal: 'SIGPIPE' });
+  await client.call('kill', { processId });
+  return 128 + constants.signals.SIGPIPE;
 }
 
 async function authorize(
@@ -133,8 +153,12 @@ async function authorize(
 function connectInput(client: SynscClient, processId: string, tty: boolean): () => void {
   // the command may have ended when its input arrives: then there is nothing to do
   const send = (call: Promise<unknown>) => void call.catch(() => undefined);
-  const data = (bytes: Buffer) =>
-    send(client.call('write', { processId, data: bytes.toString('base64'), encoding: 'base64' }));
+  // one piece at a time: what the command does not read stays where it comes from
+  const data = (bytes: Buffer) => {
+    const piece = { processId, data: bytes.toString('base64'), encoding: 'base64' } as const;
+    process.stdin.pause();
+    send(client.call('write', piece).finally(() => void process.stdin.resume()));
+  };
   const end = () => send(client.call('closeStdin', { processId }));
   const resized = () =>
     send(
@@ -166,14 +190,30 @@ class Output {
   readonly #collected: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
   #last: Promise<void> = Promise.resolve();
 
+  /** Resolves when nobody reads our output any more. */
+  readonly broken: Promise<'broken'>;
+
   constructor(collect: boolean) {
     this.#collect = collect;
+    this.broken = new Promise((resolve) => {
+      for (const sink of [process.stdout, process.stderr])
+        sink.on('error', () => resolve('broken'));
+    });
   }
 
-  take(stream: 'stdout' | 'stderr' | 'tty', bytes: Buffer): void {
+  /** Answers the stream that is full, where one is. */
+  take(stream: 'stdout' | 'stderr' | 'tty', bytes: Buffer): NodeJS.WriteStream | undefined {
     const name = stream === 'stderr' ? 'stderr' : 'stdout';
-    if (this.#collect) this.#collected[name].push(bytes);
-    else this.#last = new Promise((resolve) => void process[name].write(bytes, () => resolve()));
+    if (this.#collect) {
+      this.#collected[name].push(bytes);
+      return undefined;
+    }
+    if (!process[name].writable) return undefined; // nobody reads it: what comes now is dropped
+    let taken = true;
+    this.#last = new Promise((resolve) => {
+      taken = process[name].write(bytes, () => resolve());
+    });
+    return taken ? undefined : process[name];
   }
 
   /** Resolves when everything was handed over. */

@@ -104,7 +104,7 @@ function refusal(name: string, program: ProgramFacts): Verdict | undefined {
   if (isShell(name)) return none('shell', 'a shell gets no credential');
   if (isWrapper(name))
     return none('wrapper', `${name} runs another program: run that one directly`);
-  if (program.place === 'missing') return none('missing-program', `${name} was not found`);
+  if (program.place === 'missing') return none('missing-program', `${name} is no program in PATH`);
   if (program.place === 'workspace') {
     return none(
       'workspace-program',

@@ -26,7 +26,8 @@ export interface ChildOptions {
 
 export interface Child {
   readonly pid: number;
-  write(bytes: Buffer): void;
+  /** Resolves when the command's side has taken it, or is closed. */
+  write(bytes: Buffer): Promise<void>;
   closeStdin(): void;
   resize(columns: number, rows: number): void;
   pause(): void;
@@ -67,11 +68,12 @@ function startOnPipes(options: ChildOptions): Child {
     ),
   ];
   whenEnded(child, options, () => {
+    input?.destroy();
     for (const one of readers) one.drain();
   });
   return {
     pid: pidOf(child, options, values),
-    write: (bytes) => void input?.write(bytes),
+    write: (bytes) => written(input, bytes),
     closeStdin: () => void input?.end(),
     resize: () => undefined,
     pause: () => readers.forEach((one) => void one.stream.pause()),
@@ -102,7 +104,7 @@ function startInTerminal(
   });
   return {
     pid: pidOf(child, options, values),
-    write: (bytes) => void stream.write(bytes),
+    write: (bytes) => written(stream, bytes),
     closeStdin: () => void stream.write(Buffer.from([4])), // ^D, the terminal's end of file
     resize: terminal.resize,
     pause: () => void stream.pause(),
@@ -112,6 +114,13 @@ function startInTerminal(
       stream.destroy();
     },
   };
+}
+
+function written(stream: Socket | ReadStream | undefined, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream === undefined || stream.destroyed || bytes.length === 0) resolve();
+    else stream.write(bytes, () => resolve()); // an error is the command's closed input
+  });
 }
 
 type Standard = number | 'ignore';

@@ -89,8 +89,8 @@ export class ManagedProcess {
     this.#filters.clear();
   }
 
-  write(bytes: Buffer): void {
-    this.#child.write(bytes);
+  write(bytes: Buffer): Promise<void> {
+    return this.#child.write(bytes);
   }
 
   closeStdin(): void {

@@ -43,8 +43,8 @@ type ProcessVerb =
 
 function processVerbs({ processes }: Parts, attachments: Attachments): Pick<Verbs, ProcessVerb> {
   return {
-    write({ processId, data, encoding }) {
-      processes.get(processId).write(Buffer.from(data, encoding ?? 'utf8'));
+    async write({ processId, data, encoding }) {
+      await processes.get(processId).write(Buffer.from(data, encoding ?? 'utf8'));
       return {};
     },
     closeStdin({ processId }) {

@@ -44,7 +44,7 @@ export async function spawn(params: SpawnParams, parts: Parts): Promise<Spawned>
   });
   parts.started();
   if (params.stdin !== undefined) {
-    process.write(Buffer.from(params.stdin));
+    void process.write(Buffer.from(params.stdin));
     process.closeStdin();
   }
   return { process, decisions, authorized };
