@@ -125,7 +125,7 @@ export const claims: readonly Claim[] = [
     'Synsci CLI runs an output filter that replaces any synced credential with [REDACTED] before the line reaches your terminal.',
   ),
   // credentials.txt: per-user isolation, own keys
-  credentials('open', 'credentials/account-scoped', 'Credentials are scoped to your account.'),
+  credentials('kept', 'credentials/account-scoped', 'Credentials are scoped to your account.'),
   credentials(
     'kept',
     'credentials/two-local-users',
@@ -143,7 +143,7 @@ export const claims: readonly Claim[] = [
   ),
   // security.txt: lifecycle
   security(
-    'open',
+    'kept',
     'security/lives-in-account',
     'Credentials live in your account at cli.syntheticsciences.ai, encrypted at rest.',
   ),
@@ -273,12 +273,12 @@ export const claims: readonly Claim[] = [
     'Supabase Row-Level Security scopes credential rows to your user ID at the database level.',
   ),
   security(
-    'open',
+    'kept',
     'security/admin-cannot-read',
     'Even an admin without explicit permissions cannot read your row.',
   ),
   security(
-    'open',
+    'kept',
     'security/token-bound-to-user',
     'Bearer-token auth means each session presents a token bound to your user ID.',
   ),
