@@ -35,12 +35,12 @@ test('the installed command starts', async () => {
 test('the installed command hands the extra certificates on to what it runs', async () => {
   const certificates = path.join(directory, 'extra.pem');
   writeFileSync(certificates, '');
-  const script = 'echo "$NODE_EXTRA_CA_CERTS ${SYNSC_NXCA-unset}"';
+  const script = 'printenv NODE_EXTRA_CA_CERTS; printenv SYNSC_NXCA || echo unset';
   const { stdout } = await execa(synsc, ['launch', '--no-sync', '--', 'sh', '-c', script], {
     env: cleanEnv({ NODE_EXTRA_CA_CERTS: certificates, XDG_RUNTIME_DIR: directory }),
     extendEnv: false,
   });
-  expect(stdout).toBe(`${certificates} unset`);
+  expect(stdout).toBe(`${certificates}\nunset`);
 });
 
 test('the installed dashboard serves its pages with their style', async () => {
