@@ -190,6 +190,7 @@ class Output {
   readonly #collected: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
   #last: Promise<void> = Promise.resolve();
 
+  #unread = false;
   /** Resolves when nobody reads our output any more. */
   readonly broken: Promise<'broken'>;
 
@@ -197,7 +198,10 @@ class Output {
     this.#collect = collect;
     this.broken = new Promise((resolve) => {
       for (const sink of [process.stdout, process.stderr])
-        sink.on('error', () => resolve('broken'));
+        sink.on('error', () => {
+          this.#unread = true;
+          resolve('broken');
+        });
     });
   }
 
@@ -208,7 +212,7 @@ class Output {
       this.#collected[name].push(bytes);
       return undefined;
     }
-    if (!process[name].writable) return undefined; // nobody reads it: what comes now is dropped
+    if (this.#unread) return undefined; // what comes now is dropped
     let taken = true;
     this.#last = new Promise((resolve) => {
       taken = process[name].write(bytes, () => resolve());
