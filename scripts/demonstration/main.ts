@@ -14,6 +14,8 @@ const synsc = [process.execPath, path.join(root, 'dist/synsc.js')];
 const tsx = ['--import', `file://${root}/node_modules/tsx/dist/loader.mjs`];
 /** Milliseconds in which a user at a terminal may approve the sign-in. */
 const patience = 60_000;
+/** Exit code of a sign-out where no sign-in went before. */
+const notSignedIn = 3;
 const scope = new Scope();
 
 async function main(): Promise<void> {
@@ -31,14 +33,22 @@ async function main(): Promise<void> {
   say(`  ${dashboard.url}, account ${account.email}, fake credentials for all six providers`);
 
   say('signing this machine in …');
+  scope.defer(() => signOut(env));
   await signIn(dashboard, env);
 
   say('a session, and commands in it:\n');
   await runSession(dashboard, env, path.join(home, 'work'));
   say('the session has ended: its processes, its socket and its values are gone');
+}
 
-  await succeed('sign-out', begin(['connect', 'logout'], env, 'ignore'));
-  say('signed out; the dashboard stops, and everything it stored goes with it');
+/** Also after an interruption: the token is in the kernel's keyring, not below the demonstration's home. */
+async function signOut(env: NodeJS.ProcessEnv): Promise<void> {
+  const words = [...synsc, 'connect', 'logout'];
+  const own = new Scope(); // the demonstration's scope ends whatever starts while it closes
+  const child = start(own, words, { env, cwd: root, stdio: 'ignore' });
+  const code = await exitOf(child).finally(() => own.close());
+  if (code === 0) say('signed out; the dashboard stops, and everything it stored goes with it');
+  else if (code !== notSignedIn) throw new Error(`the sign-out failed (${code})`);
 }
 
 /** A line of `connect login --json`. */

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -33,7 +33,10 @@ function reports(text: string): (command: string) => string {
   return (command) => parts.find((part) => part.startsWith(command)) ?? 'no report';
 }
 
-function expectNothingLeft(): void {
+/** `shown` names the dashboard, whose token must be gone from the kernel's keyring. */
+function expectNothingLeft(shown: string): void {
+  const url = /https:\/\/localhost:\d+/.exec(shown)?.[0];
+  if (url !== undefined) expect(readFileSync('/proc/keys', 'latin1')).not.toContain(url);
   expect(readdirSync(place)).toEqual([]);
   expect(spawnSync('pgrep', ['-f', place], { encoding: 'utf8' }).stdout).toBe('');
 }
@@ -63,7 +66,7 @@ test('the demonstration shows what each command was given, redacted, and leaves 
   for (const { example } of everyText) expect(said).not.toContain(example);
   expect(said).not.toContain('mineMine');
   expect(said).not.toContain('\u001b');
-  expectNothingLeft();
+  expectNothingLeft(result.stdout);
 }, 120_000);
 
 test('an interrupted demonstration leaves nothing', async () => {
@@ -72,12 +75,15 @@ test('an interrupted demonstration leaves nothing', async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
+  let shown = '';
   for await (const chunk of child.stdout) {
+    shown += String(chunk);
     if (String(chunk).includes('$ aws sts')) break;
   }
   child.kill('SIGTERM');
   expect(await exited).toEqual([143, null]);
-  expectNothingLeft();
+  expect(shown).toContain('https://localhost:');
+  expectNothingLeft(shown);
 }, 120_000);
 
 test('a demonstration whose step fails says so and leaves nothing', () => {
@@ -89,5 +95,5 @@ test('a demonstration whose step fails says so and leaves nothing', () => {
   });
   expect(result.status).toBe(1);
   expect(result.stderr).toMatch(/^demo: /m);
-  expectNothingLeft();
+  expectNothingLeft(result.stdout);
 }, 120_000);

@@ -13,6 +13,8 @@ export interface LaunchOptions {
   readonly jsonEvents?: string;
 }
 
+/** 128 and the number of SIGPIPE. */
+const readerLeft = 141;
 const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** `synsc launch`: a session that lives as long as its command; returns the command's exit code. */
@@ -63,8 +65,11 @@ function endedBySignal(): Promise<number> {
     for (const [name, exitCode] of Object.entries(endings))
       process.on(name, () => resolve(exitCode));
     // a closed terminal or pipe: the default would end this process before it has cleaned up
-    for (const stream of [process.stdin, process.stdout, process.stderr]) {
-      stream.on('error', () => resolve(endings.SIGHUP));
+    process.stdin.on('error', () => resolve(endings.SIGHUP));
+    for (const sink of [process.stdout, process.stderr]) {
+      sink.on('error', (error: NodeJS.ErrnoException) =>
+        resolve(error.code === 'EPIPE' ? readerLeft : endings.SIGHUP),
+      );
     }
   });
 }
