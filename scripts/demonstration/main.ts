@@ -46,7 +46,8 @@ async function signOut(env: NodeJS.ProcessEnv): Promise<void> {
   const words = [...synsc, 'connect', 'logout'];
   const own = new Scope(); // the demonstration's scope ends whatever starts while it closes
   const child = start(own, words, { env, cwd: root, stdio: 'ignore' });
-  const code = await exitOf(child).finally(() => own.close());
+  const code = await exitOf(child);
+  await own.close();
   if (code === 0) say('signed out; the dashboard stops, and everything it stored goes with it');
   else if (code !== notSignedIn) throw new Error(`the sign-out failed (${code})`);
 }
@@ -136,6 +137,7 @@ function say(line: string): void {
 
 const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 let endedBy: number | undefined;
+process.stdout.on('error', () => undefined); // nobody listens any more: the clean-up goes on
 for (const [name, code] of Object.entries(endings)) {
   process.on(name, () => {
     endedBy ??= code;
