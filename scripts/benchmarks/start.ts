@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { writeSettings } from '../../src/account/settings.ts';
 import { startTestDashboard } from '../../test/support/dashboard.ts';
 
 const rounds = 25;
@@ -29,10 +30,12 @@ export async function run(): Promise<void> {
   const env = {
     ...inherited,
     XDG_RUNTIME_DIR: runtime,
-    SYNSC_DASHBOARD_URL: dashboard.url,
-    SYNSC_CA_SHA256: dashboard.caSha256,
+    XDG_CONFIG_HOME: runtime,
     SYNSC_TOKEN: await dashboard.completeDeviceFlow(cookie),
   };
+  // what `connect login` leaves behind
+  const { url, caSha256, caCertificate } = dashboard;
+  writeSettings(env, { dashboard: url, caSha256, ca: caCertificate });
   const candidates: Run[] = [
     { name: 'node -e 0', argv: [process.execPath, '-e', '0'] },
     { name: '--version', argv: [process.execPath, program, '--version'] },

@@ -76,6 +76,7 @@ function shownChain(url: string): Promise<DetailedPeerCertificate[]> {
       host,
       port: Number(port || 443),
       rejectUnauthorized: false, // to look at the chain only: nothing is sent
+      ca: [], // or Node 20 parses all public authorities first, for 28 ms
       minVersion: 'TLSv1.3',
       ...(isIP(host) === 0 ? { servername: host } : {}),
     });

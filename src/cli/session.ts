@@ -25,25 +25,36 @@ export interface Session extends Supervisor {
  */
 export async function openSession({ approver, label, sync }: SessionOptions): Promise<Session> {
   const env = process.env;
+  const { harden } = await import('../platform/harden.ts');
+  const hardening = harden();
+  // the sign-in is looked up while the supervisor's modules load
+  const account = sync ? lookUpAccount(env) : undefined;
   const { startSupervisor } = await import('../supervisor/start.ts');
-  const account = sync ? await (await import('../account/sign-in.ts')).openAccount(env) : undefined;
+  const supervisor = await startSupervisor({
+    env,
+    cwd: workingDirectory(),
+    approver,
+    hardening,
+    source: account && (async (request) => (await account).client.sync(request)),
+  });
+  if (account === undefined) return { ...supervisor, end: (reason) => supervisor.close(reason) };
   try {
-    const supervisor = await startSupervisor({
-      env,
-      cwd: workingDirectory(),
-      approver,
-      source: account && ((request) => account.client.sync(request)),
-    });
-    if (account === undefined) return { ...supervisor, end: (reason) => supervisor.close(reason) };
-    await supervisor.sync().catch(async (error: unknown) => {
-      await supervisor.close('no credentials');
-      throw error;
-    });
-    return recorded(supervisor, account, label);
+    await supervisor.sync();
+    return recorded(supervisor, await account, label);
   } catch (error) {
-    account?.client.close();
+    await supervisor.close('no credentials');
+    await account.then(
+      ({ client }) => client.close(),
+      () => undefined, // it is the error that is thrown
+    );
     throw error;
   }
+}
+
+function lookUpAccount(env: NodeJS.ProcessEnv): Promise<Account> {
+  const account = import('../account/sign-in.ts').then(({ openAccount }) => openAccount(env));
+  account.catch(() => undefined); // reported by whoever awaits it
+  return account;
 }
 
 function recorded(supervisor: Supervisor, { client }: Account, label: string | undefined): Session {
@@ -54,11 +65,11 @@ function recorded(supervisor: Supervisor, { client }: Account, label: string | u
     ...supervisor,
     async end(reason) {
       const totals = supervisor.totals();
-      await supervisor.close(reason);
       const told = record.then((made) =>
         made === undefined ? undefined : client.updateSession(made.id, { ...totals, ended: true }),
       );
       const late = delay(recordGrace, undefined, { ref: false });
+      await supervisor.close(reason);
       await Promise.race([told.catch(() => undefined), late]);
       client.close();
     },

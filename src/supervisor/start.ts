@@ -3,7 +3,7 @@ import type { Role } from '../../protocol/session/schemas.ts';
 import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
-import { type Hardening, harden } from '../platform/harden.ts';
+import type { Hardening } from '../platform/harden.ts';
 import { parentOf, peerOf } from '../platform/peer.ts';
 import {
   createSessionDirectory,
@@ -32,6 +32,8 @@ export interface SupervisorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly approver: Approver;
+  /** What `harden()` achieved: it comes before anything in this process holds a secret. */
+  readonly hardening: Hardening;
   /** Absent: own keys only, the dashboard is not asked. */
   readonly source?: SyncSource | undefined;
 }
@@ -64,16 +66,15 @@ export interface Supervisor {
   close(reason: string): Promise<void>;
 }
 
-/** Opens a session: hardens this process, makes its directory and serves its socket. */
+/** Opens a session: makes its directory and serves its socket. */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
-  const hardening = harden();
   closeInheritedOnExec();
   const uid = process.getuid?.() ?? 0;
   const scope = new Scope();
   const place = createSessionDirectory(options.env, uid);
   scope.defer(() => removeSessionDirectory(place));
   try {
-    return await open(options, place, scope, { hardening, uid });
+    return await open(options, place, scope, uid);
   } catch (error) {
     await scope.close();
     throw error;
@@ -81,10 +82,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 }
 
 async function open(
-  { env, cwd, approver, source }: SupervisorOptions,
+  { env, cwd, approver, source, hardening }: SupervisorOptions,
   place: SessionDirectory,
   scope: Scope,
-  { hardening, uid }: { hardening: Hardening; uid: number },
+  uid: number,
 ): Promise<Supervisor> {
   const { id, socketPath, directory } = place;
   const vault = new Vault(ownKeys(env));

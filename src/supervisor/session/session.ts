@@ -10,8 +10,11 @@ import { SynscError } from '../../errors.ts';
 import { fetchCredentials } from '../vault/sync.ts';
 import { Attachments, follow, readOutput } from './output.ts';
 import type { Parts } from './parts.ts';
-import { decisionsFor, directoryOf, displayed, type Spawned, spawn } from './spawn.ts';
+import type { Spawned } from './spawn.ts';
 import type { Caller, Verbs } from './verbs.ts';
+
+/** The path of a command, with the parsers that it needs: loaded with the first one. */
+const path = () => import('./spawn.ts');
 
 /** Milliseconds that an authorised value stays visible in the front end after its command ended. */
 const shownAfterExit = 2_000;
@@ -84,7 +87,7 @@ type CredentialVerb = 'explain' | 'credentials' | 'sync' | 'authorization.reques
 function credentialVerbs(parts: Parts): Pick<Verbs, CredentialVerb> {
   const { vault } = parts;
   return {
-    explain: async (params) => ({ decisions: await decisionsFor(params, parts) }),
+    explain: async (params) => ({ decisions: await (await path()).decisionsFor(params, parts) }),
     credentials: () => ({ credentials: vault.summaries() }),
     async sync(_params, { role }) {
       const changed = await synchronise(parts);
@@ -102,6 +105,7 @@ async function runCommand(
   caller: Caller,
   parts: Parts,
 ): Promise<FinishedSpawn | StartedSpawn> {
+  const { spawn } = await path();
   const spawned = await spawn(params, parts);
   const { process, decisions } = spawned;
   showWhile(spawned, caller, parts);
@@ -125,6 +129,7 @@ async function askUser(
   params: Params<'authorization.request'>,
   parts: Parts,
 ): Promise<AuthorizationResult> {
+  const { directoryOf, displayed } = await path();
   const cwd = directoryOf(params, parts);
   const missing = params.names.filter((name) => parts.vault.get(name) === undefined);
   if (missing.length > 0) {
