@@ -65,12 +65,11 @@ function recorded(supervisor: Supervisor, { client }: Account, label: string | u
     ...supervisor,
     async end(reason) {
       const totals = supervisor.totals();
-      const told = record.then((made) =>
-        made === undefined ? undefined : client.updateSession(made.id, { ...totals, ended: true }),
-      );
-      const late = delay(recordGrace, undefined, { ref: false });
+      const told = record
+        .then((made) => made && client.updateSession(made.id, { ...totals, ended: true }))
+        .catch(() => undefined);
       await supervisor.close(reason);
-      await Promise.race([told.catch(() => undefined), late]);
+      await Promise.race([told, delay(recordGrace, undefined, { ref: false })]);
       client.close();
     },
   };

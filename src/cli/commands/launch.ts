@@ -3,6 +3,7 @@ import type { Approver } from '../../supervisor/authorization/approver.ts';
 import { nobody } from '../../supervisor/authorization/approver.ts';
 import type { Front } from '../../supervisor/start.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { printError } from '../print.ts';
 import { openSession, type Session } from '../session.ts';
 import { FrontTerminal, terminalSize } from '../terminal.ts';
 
@@ -64,6 +65,10 @@ function endedBySignal(): Promise<number> {
   return new Promise((resolve) => {
     for (const [name, exitCode] of Object.entries(endings))
       process.on(name, () => resolve(exitCode));
+    // a bug must not leave commands behind that hold credentials
+    for (const event of ['uncaughtException', 'unhandledRejection']) {
+      process.on(event, (error: unknown) => resolve(printError(error, { json: false })));
+    }
     // a closed terminal or pipe: the default would end this process before it has cleaned up
     process.stdin.on('error', () => resolve(endings.SIGHUP));
     for (const sink of [process.stdout, process.stderr]) {
