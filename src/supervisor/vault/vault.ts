@@ -2,6 +2,8 @@ import type { CredentialSummary, ProviderId } from '../../../protocol/credential
 import { variableOf } from '../../provider/catalog.ts';
 import type { Secret } from '../../secret.ts';
 
+const lineFeed = 0x0a;
+
 /** One credential of the session. */
 export interface Credential {
   readonly name: string;
@@ -108,6 +110,8 @@ export class Vault {
       if (credential === undefined) continue;
       const isFile = variableOf(from)?.variable.kind === 'json';
       const value = isFile ? Buffer.from(pathOf(credential)) : credential.secret.expose();
+      // a line holds no line break; such a value could set other variables, so it stays here
+      if (value.includes(lineFeed)) continue;
       parts.push(Buffer.from(`${variable}=`), value, Buffer.from('\n'));
     }
     return Buffer.concat(parts);

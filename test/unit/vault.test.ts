@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { Secret } from '../../src/secret.ts';
+import { ownKeys } from '../../src/supervisor/vault/own-keys.ts';
+import { type Credential, Vault } from '../../src/supervisor/vault/vault.ts';
+
+const credential = (name: string, value: string, version = 1): Credential => ({
+  name,
+  provider: 'aws',
+  source: 'dashboard',
+  masked: '••••',
+  version,
+  secret: new Secret(Buffer.from(value)),
+});
+const lines = (vault: Vault, ...names: string[]) =>
+  vault
+    .lines(
+      names.map((name) => ({ variable: name, from: name })),
+      () => '/path',
+    )
+    .toString();
+
+describe('the vault', () => {
+  test('takes a new pair all at once and keeps old values for redaction', () => {
+    const vault = new Vault([]);
+    vault.replace([
+      credential('AWS_ACCESS_KEY_ID', 'id1'),
+      credential('AWS_SECRET_ACCESS_KEY', 's1'),
+    ]);
+    expect(
+      vault.replace([
+        credential('AWS_ACCESS_KEY_ID', 'id2', 2),
+        credential('AWS_SECRET_ACCESS_KEY', 's2', 2),
+      ]),
+    ).toEqual(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
+    expect(lines(vault, 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY')).toBe(
+      'AWS_ACCESS_KEY_ID=id2\nAWS_SECRET_ACCESS_KEY=s2\n',
+    );
+    expect(
+      vault
+        .needles()
+        .map(({ secret }) => secret.expose().toString())
+        .toSorted(),
+    ).toEqual(['id1', 'id2', 's1', 's2']);
+  });
+
+  test('an unchanged value is no change, and a removed one is', () => {
+    const vault = new Vault([]);
+    vault.replace([credential('HF_TOKEN', 'one')]);
+    expect(vault.replace([credential('HF_TOKEN', 'one')])).toEqual([]);
+    expect(lines(vault, 'HF_TOKEN')).toBe('HF_TOKEN=one\n');
+    expect(vault.replace([])).toEqual(['HF_TOKEN']);
+    expect(vault.names()).toEqual([]);
+  });
+
+  test("the user's own key wins over a synced one", () => {
+    const vault = new Vault(ownKeys({ HF_TOKEN: 'mine' }));
+    vault.replace([credential('HF_TOKEN', 'theirs')]);
+    expect(lines(vault, 'HF_TOKEN')).toBe('HF_TOKEN=mine\n');
+    expect(vault.summaries()).toMatchObject([{ name: 'HF_TOKEN', source: 'environment' }]);
+  });
+
+  test('an alias alone is the same credential; the canonical name wins over it', () => {
+    expect(ownKeys({ HUGGING_FACE_HUB_TOKEN: 'alias' })).toMatchObject([{ name: 'HF_TOKEN' }]);
+    const [key] = ownKeys({ HUGGING_FACE_HUB_TOKEN: 'alias', HF_TOKEN: 'canonical' });
+    expect(key?.secret.expose().toString()).toBe('canonical');
+  });
+
+  test('a value with a line break sets no other variable', () => {
+    const vault = new Vault(ownKeys({ HF_TOKEN: 'x\nLD_PRELOAD=/tmp/x.so' }));
+    expect(lines(vault, 'HF_TOKEN')).toBe('');
+  });
+
+  test('a secret prints as its mark, whichever way', () => {
+    const secret = new Secret(Buffer.from('value'));
+    expect(`${String(secret)} ${JSON.stringify({ secret })}`).toBe(
+      '[REDACTED] {"secret":"[REDACTED]"}',
+    );
+    secret.wipe();
+    expect(secret.expose().toString()).toBe('\0'.repeat(5));
+  });
+});
