@@ -196,7 +196,8 @@ export const notifications = {
     }),
   },
   exit: {
-    summary: 'The process has ended and all its output was sent',
+    summary:
+      'The process has ended and all that it wrote was sent; what it left running may still write',
     params: z.object({ processId, ...exitStatus.shape, redactions: z.number() }),
   },
   decision: {

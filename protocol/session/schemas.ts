@@ -38,6 +38,8 @@ export const spawnParams = z
     tty: z.optional(z.object({ columns: size, rows: size })),
     /** Answer at once, output by notifications or `output`. */
     background: z.optional(z.boolean()),
+    /** A background process ends when the connection that started it is gone. */
+    endWithCaller: z.optional(z.boolean()),
     /** Kill the whole tree after so many milliseconds. */
     timeoutMs: z.optional(z.int().check(z.gte(1), z.lte(2_147_483_647))),
     /** Keep only the last so many bytes of each stream in the result. */
@@ -106,7 +108,7 @@ export const outputResult = z.object({
   data: z.string(),
   /** Where the next call goes on. */
   offset,
-  /** Nothing will follow. */
+  /** The process has ended and all that it wrote was read. */
   eof: z.boolean(),
 });
 export const attachParams = z.object({ processId, fromOffset: z.optional(offset), encoding });

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { SynscError } from '../errors.ts';
 import type { ConnectOptions } from './commands/connect.ts';
 import type { ExecOptions } from './commands/exec.ts';
 import type { ExplainOptions } from './commands/explain.ts';
@@ -21,6 +22,7 @@ const program = new Command('synsc')
   .enablePositionalOptions()
   .showSuggestionAfterError()
   .exitOverride()
+  .configureOutput({ outputError: () => undefined })
   .addHelpText(
     'after',
     `
@@ -141,16 +143,43 @@ function collect(name: string, names: readonly string[]): string[] {
   return [...names, name];
 }
 
-/** Options of synsc itself end at `--`: what follows belongs to the command. */
-function wantsJson(): boolean {
-  const end = process.argv.indexOf('--');
-  return process.argv.slice(0, end < 0 ? undefined : end).includes('--json');
+let json = false;
+program.hook('preAction', (_program, command) => {
+  json = command.opts<{ json?: boolean }>().json === true;
+});
+
+/** Ends when output is written, whatever else is still open: nothing may keep a finished session. */
+async function leave(code: number): Promise<never> {
+  for (const sink of [process.stdout, process.stderr]) {
+    await new Promise<void>((resolve) => {
+      sink.once('error', () => resolve()); // nobody reads it any more
+      sink.write('', () => resolve());
+    });
+  }
+  process.exit(code);
+}
+
+function usageError({ message }: CommanderError): SynscError {
+  const [what = '', suggestion] = message.replace(/^error: /, '').split('\n');
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1');
+  return new SynscError('USAGE', what, hint === undefined ? {} : { hint });
+}
+
+/** Of a command line that was not understood: `--json` before the command's own words. */
+function asksForJson(): boolean {
+  const words = process.argv.slice(2);
+  const end = words.indexOf('--');
+  return words.slice(0, end < 0 ? undefined : end).includes('--json');
 }
 
 try {
   await program.parseAsync();
+  await leave(Number(process.exitCode ?? 0));
 } catch (error) {
-  // commander has already printed its message, with a suggestion
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = printError(error, { json: wantsJson() });
+  if (!(error instanceof CommanderError)) await leave(printError(error, { json }));
+  else if (error.exitCode === 0)
+    await leave(0); // help and version
+  else if (error.code === 'commander.help')
+    await leave(2); // a command that needs another word
+  else await leave(printError(usageError(error), { json: asksForJson() }));
 }

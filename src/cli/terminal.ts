@@ -9,6 +9,9 @@ const patience = 60_000;
 /** Milliseconds for which an Enter after the answer belongs to the answer. */
 const enterGrace = 400;
 
+/** Bytes of output that wait behind a question. */
+const heldLimit = 1024 * 1024;
+
 /** Size of the user's terminal in character cells. */
 export function terminalSize(): { columns: number; rows: number } {
   return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 };
@@ -23,6 +26,7 @@ export class FrontTerminal implements Approver {
   #asking: ((keys: Buffer) => void) | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #held: Buffer[] | undefined;
+  #heldBytes = 0;
   #wasRaw = false;
   /** Typed before the command was there. */
   readonly #early: Buffer[] = [];
@@ -53,7 +57,8 @@ export class FrontTerminal implements Approver {
   show(bytes: Buffer): boolean {
     if (this.#held === undefined) return process.stdout.write(bytes);
     this.#held.push(bytes);
-    return true;
+    this.#heldBytes += bytes.length;
+    return this.#heldBytes < heldLimit;
   }
 
   ask(question: Question): Promise<Answer> {
@@ -111,7 +116,9 @@ export class FrontTerminal implements Approver {
     };
     const held = this.#held ?? [];
     this.#held = undefined;
+    this.#heldBytes = 0;
     for (const bytes of held) process.stdout.write(bytes);
+    this.#target?.resume();
   }
 }
 

@@ -58,6 +58,11 @@ export function startTimeOf(pid: number): number | undefined {
   return statField(pid, 22);
 }
 
+/** Process id of the session's leader (stat field 6). */
+export function sessionOf(pid: number): number | undefined {
+  return statField(pid, 6);
+}
+
 function statField(pid: number, field: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { libc } from './native.ts';
-import { startTimeOf } from './peer.ts';
+import { sessionOf, startTimeOf } from './peer.ts';
 
 const WNOHANG = 1;
 
@@ -24,13 +24,43 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** Sends a signal; a process that is already gone is no error. */
+/** Sends a signal; a process that is gone, or that became another user's (sudo), is no error. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
+}
+
+/** A process as of now: a later one with the same pid has another start time. */
+export interface Identity {
+  readonly pid: number;
+  readonly start: number;
+}
+
+/**
+ * What a command consists of: the process that was started as leader of a session of its own, its
+ * descendants, and whatever stayed in that session when its parents ended (adopted by this process).
+ */
+export function membersOf(leader: Identity): Identity[] {
+  const start = startTimeOf(leader.pid);
+  if (start !== undefined && start !== leader.start) return []; // the pid is somebody else's now
+  const adopted = descendantsOf(process.pid).filter((pid) => sessionOf(pid) === leader.pid);
+  const pids = new Set([...(start === undefined ? [] : [leader.pid]), ...adopted]);
+  for (const pid of [...pids]) for (const child of descendantsOf(pid)) pids.add(child);
+  return [...pids].flatMap((pid) => identityOf(pid) ?? []);
+}
+
+export function identityOf(pid: number): Identity | undefined {
+  const start = startTimeOf(pid);
+  return start === undefined ? undefined : { pid, start };
+}
+
+/** Sends a signal to just these processes, not to later ones with their pids. */
+export function signalAll(members: readonly Identity[], name: NodeJS.Signals): void {
+  for (const { pid, start } of members) if (startTimeOf(pid) === start) signal(pid, name);
 }
 
 /** Stops the whole tree first, so that nothing can fork away, and kills it, until nothing is left. */

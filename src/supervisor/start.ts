@@ -130,6 +130,7 @@ async function open(
     verbs: createVerbs(parts),
     roleFor,
     log: lazyLog(),
+    redact: (text) => redactors.text(text),
   });
   // last opened is closed first: processes end, then the vault is wiped, then the socket goes
   scope.defer(() => watchdog.dismiss());
@@ -162,7 +163,7 @@ async function startFront({ argv, tty }: FrontOptions, parts: Parts): Promise<Fr
     const missing = found.error === 'not-found';
     throw new SynscError(
       missing ? 'COMMAND_NOT_FOUND' : 'NOT_EXECUTABLE',
-      `${name}: ${missing ? 'command not found' : 'not an executable file'}`,
+      `${parts.redactors.text(name)}: ${missing ? 'command not found' : 'not an executable file'}`,
     );
   }
   const front = parts.processes.startFront({

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Grants } from '../../src/supervisor/authorization/grants.ts';
 
-const call = { argv: ['printenv', 'HF_TOKEN'], cwd: '/home/ada' };
+const asker = Symbol('connection');
+const call = { asker, argv: ['printenv', 'HF_TOKEN'], cwd: '/home/ada' };
 
 test('an approval is good for one call', () => {
   const grants = new Grants();
@@ -16,9 +17,10 @@ test.each([
   { says: 'another directory', other: { ...call, cwd: '/' }, names: ['HF_TOKEN'] },
   {
     says: 'the words as shell text',
-    other: { command: 'printenv HF_TOKEN', cwd: call.cwd },
+    other: { asker, command: 'printenv HF_TOKEN', cwd: call.cwd },
     names: ['HF_TOKEN'],
   },
+  { says: 'another asker', other: { ...call, asker: Symbol('other') }, names: ['HF_TOKEN'] },
   { says: 'another name', other: call, names: ['WANDB_API_KEY'] },
   { says: 'more names', other: call, names: ['HF_TOKEN', 'WANDB_API_KEY'] },
 ])('it is not good for $says', ({ other, names }) => {

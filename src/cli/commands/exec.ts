@@ -5,6 +5,7 @@ import type { Decision } from '../../../protocol/session/decision.ts';
 import type { ExitStatus, StartedSpawn } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { terminalSize } from '../terminal.ts';
 import { workingDirectory } from '../working-directory.ts';
 
 export interface ExecOptions {
@@ -15,6 +16,9 @@ export interface ExecOptions {
   /** Shell text, instead of a command and its arguments. */
   readonly command?: string;
 }
+
+/** Bytes of each stream that `--json` keeps. */
+const keptOutput = 2 * 1024 * 1024;
 
 /** What is run, as the methods of the socket take it. */
 type Program = { command: string; cwd: string } | { argv: string[]; cwd: string };
@@ -54,21 +58,15 @@ export async function reach(path: string): Promise<SynscClient> {
 /** A session for this one call. */
 async function alone(program: Program, options: ExecOptions): Promise<number> {
   const { openSession } = await import('../session.ts');
-  const { ConsoleApprover } = await import('../approval.ts');
-  const session = await openSession({ approver: new ConsoleApprover(), sync: options.sync });
-  const ended = new Promise<number>((resolve) => {
-    for (const [name, code] of [
-      ['SIGTERM', 143],
-      ['SIGHUP', 129],
-    ] as const) {
-      process.on(name, () => resolve(code));
-    }
-  });
+  if (options.authorize.length > 0) {
+    throw new SynscError('NOT_AUTHORIZED', 'outside a session nobody can be asked', {
+      hint: 'start one with `synsc launch` and run this in its terminal',
+    });
+  }
+  const { nobody } = await import('../../supervisor/authorization/approver.ts');
+  const session = await openSession({ approver: nobody, sync: options.sync });
   try {
-    return await Promise.race([
-      inSession(await reach(session.socketPath), program, options),
-      ended,
-    ]);
+    return await inSession(await reach(session.socketPath), program, options);
   } finally {
     await session.end('the command has ended');
   }
@@ -97,8 +95,9 @@ async function inSession(
     const started = (await client.call('spawn', {
       ...program,
       background: true,
+      endWithCaller: true,
       encoding: 'base64',
-      ...(tty && { tty: { columns: process.stdout.columns, rows: process.stdout.rows } }),
+      ...(tty && { tty: terminalSize() }),
       ...(options.authorize.length > 0 && { authorize: [...options.authorize] }),
     })) as StartedSpawn;
     const release = connectInput(client, started.processId, tty);
@@ -160,18 +159,12 @@ function connectInput(client: SynscClient, processId: string, tty: boolean): () 
     send(client.call('write', piece).finally(() => void process.stdin.resume()));
   };
   const end = () => send(client.call('closeStdin', { processId }));
-  const resized = () =>
-    send(
-      client.call('resize', {
-        processId,
-        columns: process.stdout.columns,
-        rows: process.stdout.rows,
-      }),
-    );
+  const resized = () => send(client.call('resize', { processId, ...terminalSize() }));
   const interrupt = () => send(client.call('kill', { processId, signal: 'SIGINT' }));
   const terminate = () => send(client.call('kill', { processId, signal: 'SIGTERM' }));
+  const hangUp = () => send(client.call('kill', { processId, signal: 'SIGHUP' }));
   process.stdin.on('data', data).on('end', end);
-  process.on('SIGINT', interrupt).on('SIGTERM', terminate);
+  process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', hangUp);
   if (tty) {
     process.stdin.setRawMode(true);
     process.stdout.on('resize', resized);
@@ -180,14 +173,34 @@ function connectInput(client: SynscClient, processId: string, tty: boolean): () 
     if (tty) process.stdin.setRawMode(false);
     process.stdin.off('data', data).off('end', end).destroy();
     process.stdout.off('resize', resized);
-    process.off('SIGINT', interrupt).off('SIGTERM', terminate);
+    process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', hangUp);
   };
+}
+
+/** The last 2 MiB of a stream, as the session itself keeps them. */
+class Tail {
+  truncated = false;
+  readonly #pieces: Buffer[] = [];
+  #size = 0;
+
+  push(bytes: Buffer): void {
+    this.#pieces.push(bytes);
+    this.#size += bytes.length;
+    while (this.#size > keptOutput && this.#pieces.length > 1) {
+      this.#size -= this.#pieces.shift()?.length ?? 0;
+      this.truncated = true;
+    }
+  }
+
+  toString(): string {
+    return Buffer.concat(this.#pieces).toString();
+  }
 }
 
 /** Where output goes: to our own, or into the one JSON result. */
 class Output {
   readonly #collect: boolean;
-  readonly #collected: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+  readonly #collected = { stdout: new Tail(), stderr: new Tail() };
   #last: Promise<void> = Promise.resolve();
 
   #unread = false;
@@ -226,12 +239,16 @@ class Output {
   }
 
   print({ processId, decisions }: StartedSpawn, exit: ExitStatus & { redactions: number }): void {
-    const text = (name: 'stdout' | 'stderr') => Buffer.concat(this.#collected[name]).toString();
+    const { stdout, stderr } = this.#collected;
     const { exitCode, signal, redactions } = exit;
-    const result = { processId, exitCode, signal, stdout: text('stdout'), stderr: text('stderr') };
-    process.stdout.write(
-      `${JSON.stringify({ ...result, truncated: false, redactions, decisions })}\n`,
-    );
+    const result = {
+      ...{ processId, exitCode, signal },
+      ...{ stdout: stdout.toString(), stderr: stderr.toString() },
+      truncated: stdout.truncated || stderr.truncated,
+      ...{ redactions, decisions },
+    };
+    process.stdout.write(`${JSON.stringify(result)}
+`);
   }
 }
 

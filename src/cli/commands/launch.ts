@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { SynscError } from '../../errors.ts';
 import type { Approver } from '../../supervisor/authorization/approver.ts';
 import { nobody } from '../../supervisor/authorization/approver.ts';
 import type { Front } from '../../supervisor/start.ts';
@@ -25,7 +26,7 @@ export async function launch(command: readonly string[], options: LaunchOptions)
   const session = await openSession({ approver, label: options.label, sync: options.sync });
   const report = (event: object) => {
     if (options.jsonEvents !== undefined) {
-      appendFileSync(options.jsonEvents, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+      appendEvent(options.jsonEvents, event);
     }
   };
   for (const name of session.unprotected()) {
@@ -36,6 +37,18 @@ export async function launch(command: readonly string[], options: LaunchOptions)
     return await run(command, session, terminal, report);
   } finally {
     await session.end('the command has ended');
+  }
+}
+
+/** Throws USAGE when the file can't be written. */
+function appendEvent(file: string, event: object): void {
+  try {
+    appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+  } catch (cause) {
+    throw new SynscError('USAGE', 'the file of --json-events cannot be written', {
+      cause,
+      hint: 'name a file in a directory that exists and is yours',
+    });
   }
 }
 

@@ -3,14 +3,16 @@ import { randomBytes } from 'node:crypto';
 /** Milliseconds that an approval waits for its call. */
 const lifetime = 60_000;
 
-/** One call, exactly as the user saw it. */
+/** One call, exactly as the user saw it, by the one who asked. */
 export interface Call {
+  readonly asker: symbol | string;
   readonly command?: string | undefined;
   readonly argv?: readonly string[] | undefined;
   readonly cwd: string;
 }
 
 interface Grant {
+  readonly asker: symbol | string;
   readonly call: string;
   readonly names: readonly string[];
   readonly expires: number;
@@ -23,7 +25,12 @@ export class Grants {
   /** Notes an approval and returns its id. `now` in milliseconds since the epoch. */
   give(call: Call, names: readonly string[], now: number): string {
     const id = randomBytes(9).toString('base64url');
-    this.#grants.set(id, { call: keyOf(call), names: [...names].sort(), expires: now + lifetime });
+    this.#grants.set(id, {
+      asker: call.asker,
+      call: keyOf(call),
+      names: [...names].sort(),
+      expires: now + lifetime,
+    });
     return id;
   }
 
@@ -32,7 +39,11 @@ export class Grants {
     const wanted = [...names].sort().join();
     for (const [id, grant] of this.#grants) {
       if (grant.expires <= now) this.#grants.delete(id);
-      else if (grant.call === keyOf(call) && grant.names.join() === wanted) {
+      else if (
+        grant.asker === call.asker &&
+        grant.call === keyOf(call) &&
+        grant.names.join() === wanted
+      ) {
         this.#grants.delete(id);
         return true;
       }

@@ -3,7 +3,7 @@
  * descriptor 3, so that no value is ever in an argument or a string of ours, and becomes the command.
  */
 const takeValues =
-  'while IFS= read -r l <&3; do export "$l"; done; exec 3<&-; unset l; exec "$0" "$@"';
+  'while IFS= read -r SYNSC_LINE <&3; do export "$SYNSC_LINE"; done; exec 3<&-; unset SYNSC_LINE; exec "$0" "$@"';
 
 /** The same in a terminal, which the first open by a session leader makes the controlling one. */
 const takeTerminal = 'exec <"$SYNSC_TTY" >"$SYNSC_TTY" 2>&1; unset SYNSC_TTY; ';

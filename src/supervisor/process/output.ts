@@ -39,6 +39,14 @@ export class OutputLog {
     for (const hear of this.#listeners) hear(segment);
   }
 
+  /** Forgets what was kept: nobody can ask for it any more. */
+  clear(): void {
+    this.finish();
+    this.#segments = [];
+    this.#start = this.#end;
+    this.#listeners.clear();
+  }
+
   finish(): void {
     if (this.#ended) return;
     this.#ended = true;

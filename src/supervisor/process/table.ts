@@ -3,7 +3,16 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus, ProcessSummary } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
-import { descendantsOf, killTree, reapOrphans, signal } from '../../platform/tree.ts';
+import {
+  descendantsOf,
+  type Identity,
+  identityOf,
+  killTree,
+  membersOf,
+  reapOrphans,
+  signal,
+  signalAll,
+} from '../../platform/tree.ts';
 import { type Child, type ChildOptions, startChild } from './child.ts';
 import { OutputLog, type StreamName } from './output.ts';
 
@@ -41,6 +50,7 @@ export class ManagedProcess {
   /** Values replaced in its output so far. */
   redactions = 0;
   readonly #child: Child;
+  readonly #leader: Identity | undefined;
   readonly #filters = new Map<StreamName, Filter>();
   readonly #options: ProcessOptions;
 
@@ -62,6 +72,7 @@ export class ManagedProcess {
         end(this.status);
       },
     });
+    this.#leader = identityOf(this.#child.pid);
   }
 
   get pid(): number {
@@ -109,23 +120,23 @@ export class ManagedProcess {
     this.#child.resume();
   }
 
-  /** Signals the whole tree; after a grace SIGTERM is followed by SIGKILL. */
+  /** Signals the whole tree; what is left of it a grace after SIGTERM is killed. */
   kill(name = 'SIGTERM'): void {
     if (!(name in constants.signals)) {
-      throw new SynscError('INVALID_PARAMS', `signal: no such signal`, { field: 'signal' });
+      throw new SynscError('INVALID_PARAMS', 'signal: no such signal', { field: 'signal' });
     }
     const known = name as NodeJS.Signals;
-    // the parent first: a shell that sees its child end would go on with its text
-    for (const pid of [this.pid, ...descendantsOf(this.pid)]) signal(pid, known);
+    // the parent comes first: a shell that sees its child end would go on with its text
+    const members = this.#leader === undefined ? [] : membersOf(this.#leader);
+    signalAll(members, known);
     if (known !== 'SIGTERM') return;
-    setTimeout(() => {
-      if (this.status === undefined) this.kill('SIGKILL');
-    }, killGrace).unref();
+    setTimeout(() => signalAll(members, 'SIGKILL'), killGrace).unref();
   }
 
   close(): void {
     this.#flush();
     this.#child.close();
+    this.log.clear();
   }
 
   summary(): ProcessSummary {
@@ -206,9 +217,9 @@ export class ProcessTable {
 
   release(id: string): void {
     const found = this.get(id);
-    if (found.status === undefined) found.kill('SIGKILL');
-    found.close();
     this.#processes.delete(id);
+    if (found.status === undefined) found.kill('SIGKILL');
+    void found.exited.then(() => found.close());
   }
 
   #forgetOldest(): void {

@@ -21,8 +21,8 @@ export type Dispatch = (
 ) => Promise<Answer | undefined>;
 
 /** JSON-RPC 2.0 over the verbs: §4 request, §5 response, §6 batch. */
-export function createDispatch(verbs: Verbs, log: Log): Dispatch {
-  const server = serverOf(verbs, log);
+export function createDispatch(verbs: Verbs, log: Log, redact: (text: string) => string): Dispatch {
+  const server = serverOf(verbs, log, redact);
 
   async function one(request: unknown, caller: Caller, slots: Slots) {
     if (!isRequest(request)) {
@@ -48,10 +48,10 @@ export function createDispatch(verbs: Verbs, log: Log): Dispatch {
   };
 }
 
-function serverOf(verbs: Verbs, log: Log): JSONRPCServer<Caller> {
+function serverOf(verbs: Verbs, log: Log, redact: (text: string) => string): JSONRPCServer<Caller> {
   const server = new JSONRPCServer<Caller>({
     errorListener: (_message, error) => {
-      if (!(error instanceof SynscError)) log.error({ err: error }, 'a request failed');
+      if (!(error instanceof SynscError)) log.error(described(error, redact), 'a request failed');
     },
   });
   for (const name of Object.keys(methods) as MethodName[]) {
@@ -62,9 +62,27 @@ function serverOf(verbs: Verbs, log: Log): JSONRPCServer<Caller> {
   server.mapErrorToJSONRPCErrorResponse = (id, error: unknown) =>
     failureResponse(
       id,
-      error instanceof SynscError ? error : new SynscError('INTERNAL', 'the request failed inside'),
+      error instanceof SynscError
+        ? redacted(error, redact)
+        : new SynscError('INTERNAL', 'the request failed inside'),
     );
   return server;
+}
+
+/** Messages repeat words of the request, which may hold a value. */
+function redacted(error: SynscError, redact: (text: string) => string): SynscError {
+  const { code, message, hint, field } = error;
+  return new SynscError(code, redact(message), {
+    hint: redact(hint),
+    ...(field !== undefined && { field: redact(field) }),
+  });
+}
+
+/** What the log may say of a failure: an error's own fields may repeat the request. */
+function described(error: unknown, redact: (text: string) => string): object {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { name, message, stack = '' } = error;
+  return { type: name, message: redact(message), stack: redact(stack) };
 }
 
 async function call(verbs: Verbs, name: MethodName, params: unknown, caller: Caller) {

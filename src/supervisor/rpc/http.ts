@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { messageLimit, type Role } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
+import { peerOf, startTimeOf } from '../../platform/peer.ts';
 import type { Caller } from '../session/verbs.ts';
 import type { Dispatch } from './dispatch.ts';
 import { failureResponse } from './failure.ts';
@@ -77,7 +78,13 @@ function callerOf(request: FastifyRequest, reply: FastifyReply, { role }: Connec
     request.raw.socket.off('close', leave);
     if (!reply.raw.writableFinished) leave();
   });
-  return { role, gone: left.signal };
+  return { role, asker: askerOf(request.raw.socket), gone: left.signal };
+}
+
+/** One client often takes a connection for each call, so its process counts. */
+function askerOf(socket: Socket): symbol | string {
+  const pid = peerOf(socket)?.pid;
+  return pid === undefined ? Symbol('unknown') : `${pid} ${startTimeOf(pid)}`;
 }
 
 function refuse(reply: FastifyReply, status: number, error: SynscError): FastifyReply {

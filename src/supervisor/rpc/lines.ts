@@ -55,7 +55,14 @@ export function serveLines(
     if (open === 0 && (ended || left.signal.aborted)) socket.end();
     else regulate();
   }
-  const caller: Caller = { role, gone: left.signal, notify, drained: () => drained(socket) };
+  const asker = Symbol('connection');
+  const caller: Caller = {
+    role,
+    asker,
+    gone: left.signal,
+    notify,
+    drained: () => drained(socket),
+  };
 
   function handle(line: Buffer): void {
     if (line.length === 0 || (line.length === 1 && line[0] === 0x0d)) return;

@@ -19,6 +19,8 @@ export interface ServerOptions {
   /** What the peer may do; `refuse` closes the connection. */
   readonly roleFor: (socket: Socket) => Role | 'refuse';
   readonly log: Log;
+  /** Replaces every value of the session in a text for callers or the log. */
+  readonly redact: (text: string) => string;
 }
 
 /** Connections at a time; each role has its own share, so that none can lock another out. */
@@ -28,7 +30,7 @@ const connectionLimit: Readonly<Record<Role, number>> = {
   subprocess: 16,
   outside: 16,
 };
-/** Milliseconds that a connection may be silent at first. */
+/** Milliseconds that a connection of somebody who may do little may be silent at first. */
 const firstByteTimeout = 5_000;
 /** Milliseconds that a connection has to take what was sent when the session ends. */
 const closeGrace = 500;
@@ -36,8 +38,8 @@ const lineStarts = new Set([0x7b, 0x5b]); // '{' and '['
 
 /** Serves a session on its Unix socket (0600), in both dialects. Rejects when it can't listen. */
 export async function serveSession(options: ServerOptions): Promise<SessionServer> {
-  const { verbs, roleFor, log } = options;
-  const dispatch = createDispatch(verbs, log);
+  const { verbs, roleFor, log, redact } = options;
+  const dispatch = createDispatch(verbs, log, redact);
   const sockets = new Map<Socket, Role>();
   const lines = new Set<LineConnection>();
   let http: Promise<HttpDialect> | undefined;
@@ -51,7 +53,8 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
     }
     sockets.set(socket, role);
     socket.once('close', () => void sockets.delete(socket));
-    whenSpoken(socket, (first) => {
+    const patience = role === 'outside' || role === 'subprocess' ? firstByteTimeout : undefined;
+    whenSpoken(socket, patience, (first) => {
       if (lineStarts.has(first)) serveLine(socket, role);
       else serveHttp(socket, role);
     });
@@ -94,8 +97,12 @@ function countOf(sockets: ReadonlyMap<Socket, Role>, role: Role): number {
 }
 
 /** Calls back with the first byte, which stays in the stream. */
-function whenSpoken(socket: Socket, spoken: (first: number) => void): void {
-  const timer = setTimeout(silent, firstByteTimeout);
+function whenSpoken(
+  socket: Socket,
+  patience: number | undefined,
+  spoken: (first: number) => void,
+): void {
+  const timer = patience === undefined ? undefined : setTimeout(silent, patience);
   function readable(): void {
     const head: unknown = socket.read();
     if (!Buffer.isBuffer(head)) return;

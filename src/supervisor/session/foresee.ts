@@ -2,7 +2,11 @@ import type { Decision } from '../../../protocol/session/decision.ts';
 import { catalog } from '../../provider/catalog.ts';
 import { decide } from '../policy/decide.ts';
 import { childEnvironment } from '../policy/environment.ts';
+import { ownKeys } from '../vault/own-keys.ts';
+import { Vault } from '../vault/vault.ts';
 import { gatherFacts } from './facts.ts';
+import { Redactors } from './redactors.ts';
+import { redacted } from './spawn.ts';
 
 export interface ForeseenProgram {
   readonly command?: string;
@@ -18,5 +22,7 @@ export async function foresee(
 ): Promise<Decision[]> {
   const everything = catalog.flatMap(({ variables }) => variables.map(({ name }) => name));
   const facts = await gatherFacts({ ...program, env: childEnvironment(launchEnv, {}) });
-  return decide(facts, everything);
+  // the user's own keys may stand in the words of the command
+  const redactors = new Redactors(new Vault(ownKeys(launchEnv)));
+  return decide(facts, everything).map((one) => redacted(one, (text) => redactors.text(text)));
 }

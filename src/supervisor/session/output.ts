@@ -31,44 +31,77 @@ export class Attachments {
   }
 }
 
-/** Sends a process's output to a caller from an offset on, then its exit; returns how to stop. */
-export function follow(
-  process: ManagedProcess,
-  caller: Caller,
-  { fromOffset = 0, encoding }: From,
-): () => void {
+interface Follow extends From {
+  /** The one who started the process: when that one doesn't read, the process waits. */
+  readonly owner?: true;
+}
+
+/**
+ * Sends a process's output to a caller from an offset on, then its exit; returns how to stop. A caller
+ * that doesn't read is sent nothing more until it does; a viewer may then find a gap.
+ */
+export function follow(process: ManagedProcess, caller: Caller, options: Follow): () => void {
   const { notify, drained } = caller;
   if (notify === undefined || drained === undefined) return () => undefined;
-  const decoders = new Map<StreamName, StringDecoder>();
-  const text = (stream: StreamName, data: Buffer): string => {
-    if (encoding === 'base64') return data.toString('base64');
-    const decoder = decoders.get(stream) ?? new StringDecoder('utf8');
-    decoders.set(stream, decoder);
-    return decoder.write(data);
-  };
-  const send = ({ stream, offset, data }: Segment) => {
-    const taken = notify('output', {
-      processId: process.id,
-      stream,
-      offset,
-      data: text(stream, data),
-    });
-    if (taken) return;
-    process.pause();
-    void drained().then(() => process.resume());
-  };
-  const finish = () => {
-    const status = process.status ?? { exitCode: null, signal: null };
-    notify('exit', { processId: process.id, ...status, redactions: process.redactions });
-  };
-  for (const segment of process.log.from(fromOffset)) send(segment);
-  if (process.log.ended) {
-    finish();
-    return () => undefined;
+  const { owner = false } = options;
+  const text = textOf(options.encoding);
+  let next = options.fromOffset ?? 0;
+  let waiting = false;
+
+  function send({ stream, offset, data }: Segment): boolean {
+    next = offset + data.length;
+    return notifyOutput(stream, offset, text.write(stream, data));
   }
-  const stop = process.log.listen((segment) => (segment === undefined ? finish() : send(segment)));
+  function notifyOutput(stream: StreamName, offset: number, data: string): boolean {
+    return notify?.('output', { processId: process.id, stream, offset, data }) ?? true;
+  }
+  function pump(): void {
+    if (waiting) return;
+    const full = process.log.from(next).find((segment) => !send(segment));
+    if (full !== undefined) wait();
+    else if (process.log.ended) finish();
+  }
+  function wait(): void {
+    waiting = true;
+    if (owner) process.pause();
+    void drained?.().then(() => {
+      waiting = false;
+      if (owner) process.resume();
+      if (!caller.gone.aborted) pump();
+    });
+  }
+  function finish(): void {
+    stop();
+    for (const [stream, rest] of text.end()) notifyOutput(stream, next, rest);
+    const status = process.status ?? { exitCode: null, signal: null };
+    notify?.('exit', { processId: process.id, ...status, redactions: process.redactions });
+  }
+  const unlisten = process.log.listen(pump);
+  function stop(): void {
+    unlisten();
+    caller.gone.removeEventListener('abort', stop);
+  }
   caller.gone.addEventListener('abort', stop, { once: true });
+  pump();
   return stop;
+}
+
+/** Text of each stream; a character that is cut at the end of a piece comes with the next one. */
+function textOf(encoding: Encoding) {
+  const decoders = new Map<StreamName, StringDecoder>();
+  return {
+    write(stream: StreamName, data: Buffer): string {
+      if (encoding === 'base64') return data.toString('base64');
+      const decoder = decoders.get(stream) ?? new StringDecoder('utf8');
+      decoders.set(stream, decoder);
+      return decoder.write(data);
+    },
+    /** What stays incomplete, as U+FFFD. */
+    end: () =>
+      [...decoders]
+        .map(([stream, decoder]) => [stream, decoder.end()] as const)
+        .filter(([, rest]) => rest !== ''),
+  };
 }
 
 /** One piece of output for a client that polls; text ends at a whole character. */

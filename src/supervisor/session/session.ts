@@ -96,7 +96,7 @@ function credentialVerbs(parts: Parts): Pick<Verbs, CredentialVerb> {
         ? { credentials: [], changed: [] }
         : { credentials: vault.summaries(), changed };
     },
-    'authorization.request': (params) => askUser(params, parts),
+    'authorization.request': (params, { asker }) => askUser(params, asker, parts),
   };
 }
 
@@ -106,12 +106,13 @@ async function runCommand(
   parts: Parts,
 ): Promise<FinishedSpawn | StartedSpawn> {
   const { spawn } = await path();
-  const spawned = await spawn(params, parts);
+  const spawned = await spawn(params, caller.asker, parts);
   const { process, decisions } = spawned;
   showWhile(spawned, caller, parts);
   if (params.timeoutMs !== undefined) killAfter(spawned, params.timeoutMs);
   if (!params.background) return finished(spawned, params, caller);
-  follow(process, caller, { encoding: params.encoding });
+  follow(process, caller, { encoding: params.encoding, owner: true });
+  if (params.endWithCaller) endWithCaller(process, caller);
   return { processId: process.id, pid: process.pid, decisions };
 }
 
@@ -127,6 +128,7 @@ export async function synchronise(parts: Parts): Promise<string[]> {
 
 async function askUser(
   params: Params<'authorization.request'>,
+  asker: Caller['asker'],
   parts: Parts,
 ): Promise<AuthorizationResult> {
   const { directoryOf, displayed } = await path();
@@ -146,7 +148,7 @@ async function askUser(
     reason: params.reason === undefined ? undefined : text(params.reason),
   });
   if (status !== 'approved') return { status };
-  const call = { command: params.command, argv: params.argv, cwd };
+  const call = { asker, command: params.command, argv: params.argv, cwd };
   return { status, authorizationId: parts.grants.give(call, params.names, Date.now()) };
 }
 
@@ -181,21 +183,31 @@ function killAfter({ process }: Spawned, milliseconds: number): void {
 function showWhile({ process, authorized }: Spawned, { gone }: Caller, { redactors }: Parts): void {
   if (authorized.length === 0) return;
   const hide = redactors.showInFront(authorized);
+  let leave: () => void = () => undefined;
   const left = new Promise<void>((resolve) => {
-    gone.addEventListener('abort', () => resolve(), { once: true });
+    leave = resolve;
+    gone.addEventListener('abort', leave, { once: true });
   });
   const late = process.exited.then(
     () => new Promise<void>((resolve) => void setTimeout(resolve, shownAfterExit).unref()),
   );
-  void Promise.race([left, late]).then(() => setTimeout(hide, 50).unref());
+  void Promise.race([left, late]).then(() => {
+    gone.removeEventListener('abort', leave);
+    setTimeout(hide, 50).unref();
+  });
+}
+
+function endWithCaller(process: Spawned['process'], { gone }: Caller): void {
+  const end = () => process.kill();
+  gone.addEventListener('abort', end, { once: true });
+  void process.exited.then(() => gone.removeEventListener('abort', end));
 }
 
 function orGone<T>(promise: Promise<T>, gone: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    promise.then(resolve, reject);
-    gone.addEventListener('abort', () =>
-      reject(new SynscError('SESSION_ENDING', 'the caller left')),
-    );
+    const leave = () => reject(new SynscError('SESSION_ENDING', 'the caller left'));
+    gone.addEventListener('abort', leave, { once: true });
+    promise.then(resolve, reject).finally(() => gone.removeEventListener('abort', leave));
   });
 }
 

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Decision } from '../../../protocol/session/decision.ts';
 import type { AuthorizationParams, SpawnParams } from '../../../protocol/session/schemas.ts';
@@ -9,6 +9,7 @@ import type { ManagedProcess } from '../process/table.ts';
 import { gatherFacts } from './facts.ts';
 import type { Parts } from './parts.ts';
 import { resolveProgram } from './resolve.ts';
+import type { Caller } from './verbs.ts';
 
 export interface Spawned {
   readonly process: ManagedProcess;
@@ -23,10 +24,14 @@ type Program = Pick<SpawnParams, 'command' | 'argv' | 'cwd' | 'env'>;
  * The path of one command: facts, decision, environment, start, redaction. Throws COMMAND_NOT_FOUND,
  * NOT_EXECUTABLE, NO_SUCH_DIRECTORY, NOT_AUTHORIZED, LIMIT, SESSION_ENDING; then nothing was started.
  */
-export async function spawn(params: SpawnParams, parts: Parts): Promise<Spawned> {
+export async function spawn(
+  params: SpawnParams,
+  asker: Caller['asker'],
+  parts: Parts,
+): Promise<Spawned> {
   const cwd = directoryOf(params, parts);
   const { file, args } = await programOf(params, cwd, parts);
-  const authorized = authorizedNames(params, cwd, parts);
+  const authorized = authorizedNames(params, { asker, cwd }, parts);
   const decisions = withAuthorized(await decisionsFor(params, parts), authorized);
   const given = [...new Set(decisions.flatMap((decision) => decision.given))];
   for (const name of given) parts.used.add(name);
@@ -56,16 +61,31 @@ export async function decisionsFor(program: Program, parts: Parts): Promise<Deci
   const env = childEnvironment(parts.baseEnv, program);
   const facts = await gatherFacts({ command: program.command, argv: program.argv, cwd, env });
   const decisions = decide(facts, parts.vault.names());
-  return decisions.map((one) => ({ ...one, argv0: parts.redactors.text(one.argv0) }));
+  return decisions.map((one) => redacted(one, (text) => parts.redactors.text(text)));
+}
+
+/** A decision repeats words of the command, which may hold a value. */
+export function redacted(decision: Decision, redact: (text: string) => string): Decision {
+  const { program, argv0, reason } = decision;
+  return { ...decision, program: redact(program), argv0: redact(argv0), reason: redact(reason) };
 }
 
 /** Absolute; throws NO_SUCH_DIRECTORY. */
 export function directoryOf({ cwd }: Pick<Program, 'cwd'>, parts: Parts): string {
   const directory = path.resolve(parts.cwd, cwd ?? '.');
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isDirectory(directory)) {
     throw new SynscError('NO_SUCH_DIRECTORY', 'cwd is not a directory', { field: 'cwd' });
   }
   return directory;
+}
+
+function isDirectory(place: string): boolean {
+  try {
+    accessSync(place, constants.X_OK);
+    return statSync(place).isDirectory();
+  } catch {
+    return false; // missing, forbidden, or no possible path
+  }
 }
 
 /** One line for people; the caller redacts it. */
@@ -98,15 +118,21 @@ async function programOf(
   throw new SynscError('NOT_EXECUTABLE', `${shown}: not an executable file`);
 }
 
-/** Uses up the user's approval of this very call. */
+/** Uses up the user's approval of this very call by this very asker. */
 function authorizedNames(
-  { authorize, command, argv }: SpawnParams,
-  cwd: string,
+  { authorize, command, argv, env }: SpawnParams,
+  { asker, cwd }: { asker: Caller['asker']; cwd: string },
   parts: Parts,
 ): string[] {
   const names = authorize ?? [];
   if (names.length === 0) return [];
-  if (!parts.grants.take({ command, argv, cwd }, names, Date.now())) {
+  if (env !== undefined && Object.keys(env).length > 0) {
+    // PATH or LD_PRELOAD would make another program of what the user has seen
+    throw new SynscError('NOT_AUTHORIZED', 'an authorised call takes no env of its own', {
+      hint: 'leave env out of this call',
+    });
+  }
+  if (!parts.grants.take({ asker, command, argv, cwd }, names, Date.now())) {
     throw new SynscError('NOT_AUTHORIZED', 'the user has not authorised this call');
   }
   return [...names];

@@ -18,7 +18,13 @@ export async function startServer(
   const logged: object[] = [];
   const log = { error: (details: object) => logged.push(details), warn: () => undefined };
   const all = { ping: (_: object, caller: Caller) => pong(caller), ...verbs } as Verbs;
-  const server = await serveSession({ socketPath, verbs: all, roleFor, log: log as never });
+  const server = await serveSession({
+    socketPath,
+    verbs: all,
+    roleFor,
+    redact: (text) => text,
+    log: log as never,
+  });
   return {
     socketPath,
     directory,

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, writeSync } from 'node:fs';
+import { SynscError } from '../../errors.ts';
+import { pipe } from '../../platform/descriptors.ts';
+import { launcher, type Start } from './launcher.ts';
+
+/** Descriptors that a start has opened: all are closed when it fails. */
+export class Descriptors {
+  readonly #open = new Set<number>();
+
+  /** Throws LIMIT when no more can be opened, UNSUPPORTED without the native package. */
+  pipe(): { read: number; write: number } {
+    const made = pipe();
+    if (made === undefined) throw new SynscError('UNSUPPORTED', 'no pipe could be opened');
+    this.add(made.read);
+    this.add(made.write);
+    return made;
+  }
+
+  add(fd: number): void {
+    this.#open.add(fd);
+  }
+
+  close(fd: number): void {
+    if (this.#open.delete(fd)) closeSync(fd);
+  }
+
+  closeAll(): void {
+    for (const fd of this.#open) this.close(fd);
+  }
+}
+
+export interface ForkOptions extends Start {
+  readonly cwd: string;
+  /** `NAME=value` lines for the launcher; overwritten as soon as they are in the pipe. */
+  readonly values: Buffer;
+}
+
+/**
+ * Starts a program through the launcher and hands over its values. Throws LIMIT when the system
+ * refuses another process or so long a command; nothing is left open then.
+ */
+export function fork(
+  options: ForkOptions,
+  terminalPath: string | undefined,
+  stdio: readonly (number | 'ignore')[],
+  descriptors: Descriptors,
+): ChildProcess & { readonly pid: number } {
+  try {
+    const values = descriptors.pipe();
+    const start = launcher(options, terminalPath);
+    const child = spawn(start.file, start.args, {
+      cwd: options.cwd,
+      env: start.env,
+      detached: true, // setsid(2): no way back to the user's terminal
+      stdio: [...stdio, values.read],
+    });
+    child.on('error', () => undefined); // there is no pid then
+    descriptors.close(values.read);
+    if (!hasPid(child)) throw new SynscError('LIMIT', 'the system starts no further process now');
+    if (options.values.length > 0) writeSync(values.write, options.values);
+    descriptors.close(values.write);
+    return child;
+  } catch (error) {
+    descriptors.closeAll();
+    throw startFailure(error);
+  } finally {
+    options.values.fill(0);
+  }
+}
+
+function hasPid(child: ChildProcess): child is ChildProcess & { readonly pid: number } {
+  return child.pid !== undefined;
+}
+
+function startFailure(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'E2BIG'
+    ? new SynscError('LIMIT', 'the command and its environment are too long for the system', {
+        hint: 'pass long data by stdin or a file',
+      })
+    : error;
+}
