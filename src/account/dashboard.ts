@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { SynscError } from '../errors.ts';
-import { localAuthorityPath, readSettings } from './settings.ts';
+import { localAuthorityPath, readSettings, type Settings } from './settings.ts';
 import { certificateFingerprint, fetchAuthority, normalFingerprint } from './trust.ts';
 
 export interface DashboardFlags {
@@ -29,9 +29,9 @@ const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 export async function findDashboard(
   env: NodeJS.ProcessEnv,
   flags: DashboardFlags = {},
+  settings: Settings = readSettings(env),
 ): Promise<Dashboard> {
-  const settings = readSettings(env);
-  const url = dashboardUrl(env, flags);
+  const url = dashboardUrl(env, flags, settings);
   const saved = settings.dashboard === url ? settings : {};
   const pin = flags.caSha256 ?? (env.SYNSC_CA_SHA256 || saved.caSha256);
   if (pin !== undefined) {
@@ -48,9 +48,13 @@ export async function findDashboard(
 }
 
 /** Origin of the dashboard that is meant, without asking it anything. Throws USAGE. */
-export function dashboardUrl(env: NodeJS.ProcessEnv, flags: DashboardFlags): string {
-  const saved = readSettings(env).dashboard;
-  return dashboardOrigin(flags.dashboard ?? (env.SYNSC_DASHBOARD_URL || saved) ?? defaultUrl);
+export function dashboardUrl(
+  env: NodeJS.ProcessEnv,
+  flags: DashboardFlags,
+  settings: Settings = readSettings(env),
+): string {
+  const named = flags.dashboard ?? (env.SYNSC_DASHBOARD_URL || settings.dashboard);
+  return dashboardOrigin(named ?? defaultUrl);
 }
 
 function dashboardOrigin(text: string): string {

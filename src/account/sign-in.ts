@@ -2,6 +2,7 @@ import { SynscError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { type DashboardFlags, dashboardUrl, findDashboard } from './dashboard.ts';
 import { DashboardClient } from './dashboard-client.ts';
+import { readSettings } from './settings.ts';
 import type { StoredToken, TokenSource } from './token-store.ts';
 
 export interface Account {
@@ -20,9 +21,10 @@ export async function openAccount(
   env: NodeJS.ProcessEnv,
   flags: DashboardFlags = {},
 ): Promise<Account> {
-  const url = dashboardUrl(env, flags);
+  const settings = readSettings(env);
+  const url = dashboardUrl(env, flags, settings);
   const { token, where } = environmentToken(env) ?? (await storedToken(url, env));
-  const dashboard = await findDashboard(env, flags);
+  const dashboard = await findDashboard(env, flags, settings);
   const client = new DashboardClient({ ...dashboard, token });
   return { client, dashboard: url, token, tokenSource: where };
 }

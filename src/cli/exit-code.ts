@@ -3,7 +3,11 @@ import type { ExitStatus } from '../../protocol/session/schemas.ts';
 
 /** A command's own code; 128+n when a signal ended it (POSIX shells). */
 export function exitCodeOf({ exitCode, signal }: ExitStatus): number {
-  if (exitCode !== null) return exitCode;
+  return exitCode ?? exitCodeOfSignal(signal);
+}
+
+/** 128+n for the signal n; 128 for a name that this system lacks. */
+export function exitCodeOfSignal(signal: string | null): number {
   const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
   return 128 + (number ?? 0);
 }

@@ -26,7 +26,7 @@ export interface Session extends Supervisor {
 export async function openSession({ approver, label, sync }: SessionOptions): Promise<Session> {
   const env = process.env;
   const { harden } = await import('../platform/harden.ts');
-  const hardening = harden();
+  harden(); // before anything here holds a secret
   // the sign-in is looked up while the supervisor's modules load
   const account = sync ? lookUpAccount(env) : undefined;
   const { startSupervisor } = await import('../supervisor/start.ts');
@@ -34,7 +34,6 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
     env,
     cwd: workingDirectory(),
     approver,
-    hardening,
     source: account && (async (request) => (await account).client.sync(request)),
   });
   if (account === undefined) return { ...supervisor, end: (reason) => supervisor.close(reason) };

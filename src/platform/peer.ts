@@ -63,12 +63,21 @@ export function sessionOf(pid: number): number | undefined {
   return statField(pid, 6);
 }
 
+/** Letter of the state, `Z` for a zombie (stat field 3). */
+export function stateOf(pid: number): string | undefined {
+  return statText(pid, 3);
+}
+
 function statField(pid: number, field: number): number | undefined {
+  const text = statText(pid, field);
+  return text === undefined ? undefined : Number(text);
+}
+
+function statText(pid: number, field: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // field 2 is the program's name, which may hold blanks and brackets
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[field - 3]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
   } catch {
     return undefined;
   }

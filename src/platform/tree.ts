@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { libc } from './native.ts';
-import { sessionOf, startTimeOf } from './peer.ts';
+import { sessionOf, startTimeOf, stateOf } from './peer.ts';
 
 const WNOHANG = 1;
 
@@ -78,13 +78,9 @@ function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
+/** True also for a process that is gone. */
 function isZombie(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
-  } catch {
-    return true;
-  }
+  return (stateOf(pid) ?? 'Z') === 'Z';
 }
 
 /**

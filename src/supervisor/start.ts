@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Role } from '../../protocol/session/schemas.ts';
-import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
-import type { Hardening } from '../platform/harden.ts';
 import { parentOf, peerOf } from '../platform/peer.ts';
 import {
   createSessionDirectory,
@@ -14,14 +12,14 @@ import {
 import { Scope } from '../scope.ts';
 import type { Approver } from './authorization/approver.ts';
 import { Grants } from './authorization/grants.ts';
-import { childEnvironment } from './policy/environment.ts';
 import { type ManagedProcess, ProcessTable } from './process/table.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { roleOf } from './rpc/roles.ts';
 import { serveSession } from './rpc/server.ts';
+import { sessionEnvironment } from './session/environment.ts';
 import type { Parts } from './session/parts.ts';
 import { Redactors } from './session/redactors.ts';
-import { resolveProgram } from './session/resolve.ts';
+import { requireProgram } from './session/resolve.ts';
 import { createVerbs, synchronise } from './session/session.ts';
 import { CredentialFiles } from './vault/credential-file.ts';
 import { ownKeys } from './vault/own-keys.ts';
@@ -32,8 +30,6 @@ export interface SupervisorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly approver: Approver;
-  /** What `harden()` achieved: it comes before anything in this process holds a secret. */
-  readonly hardening: Hardening;
   /** Absent: own keys only, the dashboard is not asked. */
   readonly source?: SyncSource | undefined;
 }
@@ -54,7 +50,6 @@ export type Front = Pick<
 export interface Supervisor {
   readonly id: string;
   readonly socketPath: string;
-  readonly hardening: Hardening;
   /** Names of values that are too short to be redacted. */
   unprotected(): readonly string[];
   /** Fetches the credentials; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
@@ -66,7 +61,10 @@ export interface Supervisor {
   close(reason: string): Promise<void>;
 }
 
-/** Opens a session: makes its directory and serves its socket. */
+/**
+ * Opens a session: makes its directory and serves its socket. The caller has called `harden()` before
+ * anything in this process held a secret.
+ */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   closeInheritedOnExec();
   const uid = process.getuid?.() ?? 0;
@@ -82,7 +80,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 }
 
 async function open(
-  { env, cwd, approver, source, hardening }: SupervisorOptions,
+  { env, cwd, approver, source }: SupervisorOptions,
   place: SessionDirectory,
   scope: Scope,
   uid: number,
@@ -144,7 +142,6 @@ async function open(
   return {
     id,
     socketPath,
-    hardening,
     unprotected: () => redactors.unprotected,
     sync: async () => void (await synchronise(parts)),
     front: (front) => startFront(front, parts),
@@ -157,29 +154,17 @@ async function open(
 }
 
 async function startFront({ argv, tty }: FrontOptions, parts: Parts): Promise<Front> {
+  const { baseEnv, cwd, redactors } = parts;
   const [name = '', ...args] = argv;
-  const found = await resolveProgram(name, parts.baseEnv.PATH, parts.cwd);
-  if (!('path' in found)) {
-    const missing = found.error === 'not-found';
-    throw new SynscError(
-      missing ? 'COMMAND_NOT_FOUND' : 'NOT_EXECUTABLE',
-      `${parts.redactors.text(name)}: ${missing ? 'command not found' : 'not an executable file'}`,
-    );
-  }
-  const front = parts.processes.startFront({
-    file: found.path,
+  return parts.processes.startFront({
+    file: await requireProgram(name, baseEnv.PATH, cwd, redactors.text(name)),
     args,
-    cwd: parts.cwd,
-    env: {
-      ...childEnvironment(parts.baseEnv, {}),
-      SYNSC_SOCKET: parts.socketPath,
-      SYNSC_SESSION: parts.id,
-    },
+    cwd,
+    env: sessionEnvironment({}, [], parts),
     values: Buffer.alloc(0),
     stdin: 'inherit',
     tty,
     command: name,
-    filter: (mode, emit) => parts.redactors.frontFilter(mode, emit),
+    filter: (mode, emit) => redactors.frontFilter(mode, emit),
   });
-  return front;
 }

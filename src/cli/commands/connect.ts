@@ -6,7 +6,7 @@ import { writeSettings } from '../../account/settings.ts';
 import { openAccount } from '../../account/sign-in.ts';
 import { deleteToken, storeToken } from '../../account/token-store.ts';
 import { SynscError } from '../../errors.ts';
-import { paint, printError, printJson } from '../print.ts';
+import { paint, printJson } from '../print.ts';
 
 export interface ConnectOptions extends DashboardFlags {
   readonly json?: boolean | undefined;
@@ -23,7 +23,8 @@ export async function connectLogin(options: ConnectOptions): Promise<number> {
     await login(options, interrupt.signal);
     return 0;
   } catch (error) {
-    return interrupt.signal.aborted ? 130 : printError(error, { json: options.json ?? false });
+    if (interrupt.signal.aborted) return 130;
+    throw error;
   } finally {
     process.off('SIGINT', stop);
   }
@@ -82,25 +83,21 @@ async function openBrowser(uri: string): Promise<void> {
 
 /** Shows account and credentials and makes running sessions sync; returns the exit code. */
 export async function connectStatus(options: ConnectOptions): Promise<number> {
-  try {
-    const { client, dashboard } = await openAccount(process.env, options);
-    const status = await client.status().finally(() => client.close());
-    const sessions = await resyncSessions(process.env);
-    const credentials = status.credentials.map((one) => ({ ...one, source: 'dashboard' }));
-    const account = { email: status.account.email };
-    if (options.json) printJson({ account, dashboard, credentials, sessions });
-    else {
-      say(printable(`${account.email} at ${dashboard}`));
-      for (const { name, provider, masked, version, updatedAt } of credentials) {
-        const which = `${name} (${provider}) ${masked} version ${version}`;
-        say(printable(`  ${which}, ${age(updatedAt)}`));
-      }
-      for (const { id, synced } of sessions) say(`  session ${id}: ${synced ? '' : 'not '}synced`);
+  const { client, dashboard } = await openAccount(process.env, options);
+  const status = await client.status().finally(() => client.close());
+  const sessions = await resyncSessions(process.env);
+  const credentials = status.credentials.map((one) => ({ ...one, source: 'dashboard' }));
+  const account = { email: status.account.email };
+  if (options.json) printJson({ account, dashboard, credentials, sessions });
+  else {
+    say(printable(`${account.email} at ${dashboard}`));
+    for (const { name, provider, masked, version, updatedAt } of credentials) {
+      const which = `${name} (${provider}) ${masked} version ${version}`;
+      say(printable(`  ${which}, ${age(updatedAt)}`));
     }
-    return 0;
-  } catch (error) {
-    return printError(error, { json: options.json ?? false });
+    for (const { id, synced } of sessions) say(`  session ${id}: ${synced ? '' : 'not '}synced`);
   }
+  return 0;
 }
 
 /**
@@ -108,18 +105,14 @@ export async function connectStatus(options: ConnectOptions): Promise<number> {
  * SYNSC_TOKEN that one is revoked and a stored one stays. Returns the exit code.
  */
 export async function connectLogout(options: ConnectOptions): Promise<number> {
-  try {
-    const failure = await revokeToken(options);
-    const url = dashboardUrl(process.env, options);
-    if (!process.env.SYNSC_TOKEN) await deleteToken(url, process.env);
-    else if (failure) throw failure; // there is nothing to forget here either
-    if (options.json) printJson({ revoked: failure === undefined });
-    else if (failure === undefined) say('signed out');
-    else say(`signed out here, but ${failure.message}: the token lives there until it expires`);
-    return 0;
-  } catch (error) {
-    return printError(error, { json: options.json ?? false });
-  }
+  const failure = await revokeToken(options);
+  const url = dashboardUrl(process.env, options);
+  if (!process.env.SYNSC_TOKEN) await deleteToken(url, process.env);
+  else if (failure) throw failure; // there is nothing to forget here either
+  if (options.json) printJson({ revoked: failure === undefined });
+  else if (failure === undefined) say('signed out');
+  else say(`signed out here, but ${failure.message}: the token lives there until it expires`);
+  return 0;
 }
 
 /** Why the dashboard could not be told, if it couldn't; throws NOT_SIGNED_IN and USAGE. */

@@ -1,9 +1,7 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { isTmpfs } from '../../platform/tmpfs.ts';
 import { paint, printJson } from '../print.ts';
-
-/** <linux/magic.h> */
-const tmpfsMagic = 0x01021994;
 
 interface Check {
   readonly name: string;
@@ -73,7 +71,7 @@ function terminal(open: (columns: number, rows: number) => { path: string }): Ch
 
 function tmpfs(): Check {
   const places = [process.env.XDG_RUNTIME_DIR ?? '', '/dev/shm'];
-  const place = places.find((one) => existsSync(one) && statfsSync(one).type === tmpfsMagic);
+  const place = places.find((one) => isTmpfs(one));
   const detail = place
     ? `credential files live in memory (${place})`
     : 'GCP credentials are withheld';

@@ -1,10 +1,10 @@
-import { constants } from 'node:os';
 import { connect, RpcError, type SynscClient } from '../../../protocol/client.ts';
 import { type ErrorCode, errors } from '../../../protocol/errors.ts';
 import type { Decision } from '../../../protocol/session/decision.ts';
 import type { ExitStatus, StartedSpawn } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
-import { exitCodeOf } from '../exit-code.ts';
+import { exitCodeOf, exitCodeOfSignal } from '../exit-code.ts';
+import { Output } from '../output.ts';
 import { terminalSize } from '../terminal.ts';
 import { workingDirectory } from '../working-directory.ts';
 
@@ -17,8 +17,8 @@ export interface ExecOptions {
   readonly command?: string;
 }
 
-/** Bytes of each stream that `--json` keeps. */
-const keptOutput = 2 * 1024 * 1024;
+/** Signals that are meant for the command. */
+const passedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What is run, as the methods of the socket take it. */
 type Program = { command: string; cwd: string } | { argv: string[]; cwd: string };
@@ -129,7 +129,7 @@ async function endUnread(client: SynscClient, processId: string): Promise<number
   client.resume(); // it waits for a reader that will never come
   await client.call('kill', { processId, signal: 'SIGPIPE' });
   await client.call('kill', { processId });
-  return 128 + constants.signals.SIGPIPE;
+  return exitCodeOfSignal('SIGPIPE');
 }
 
 async function authorize(
@@ -160,11 +160,9 @@ function connectInput(client: SynscClient, processId: string, tty: boolean): () 
   };
   const end = () => send(client.call('closeStdin', { processId }));
   const resized = () => send(client.call('resize', { processId, ...terminalSize() }));
-  const interrupt = () => send(client.call('kill', { processId, signal: 'SIGINT' }));
-  const terminate = () => send(client.call('kill', { processId, signal: 'SIGTERM' }));
-  const hangUp = () => send(client.call('kill', { processId, signal: 'SIGHUP' }));
+  const passOn = (signal: NodeJS.Signals) => send(client.call('kill', { processId, signal }));
   process.stdin.on('data', data).on('end', end);
-  process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', hangUp);
+  for (const name of passedSignals) process.on(name, passOn);
   if (tty) {
     process.stdin.setRawMode(true);
     process.stdout.on('resize', resized);
@@ -173,83 +171,8 @@ function connectInput(client: SynscClient, processId: string, tty: boolean): () 
     if (tty) process.stdin.setRawMode(false);
     process.stdin.off('data', data).off('end', end).destroy();
     process.stdout.off('resize', resized);
-    process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', hangUp);
+    for (const name of passedSignals) process.off(name, passOn);
   };
-}
-
-/** The last 2 MiB of a stream, as the session itself keeps them. */
-class Tail {
-  truncated = false;
-  readonly #pieces: Buffer[] = [];
-  #size = 0;
-
-  push(bytes: Buffer): void {
-    this.#pieces.push(bytes);
-    this.#size += bytes.length;
-    while (this.#size > keptOutput && this.#pieces.length > 1) {
-      this.#size -= this.#pieces.shift()?.length ?? 0;
-      this.truncated = true;
-    }
-  }
-
-  toString(): string {
-    return Buffer.concat(this.#pieces).toString();
-  }
-}
-
-/** Where output goes: to our own, or into the one JSON result. */
-class Output {
-  readonly #collect: boolean;
-  readonly #collected = { stdout: new Tail(), stderr: new Tail() };
-  #last: Promise<void> = Promise.resolve();
-
-  #unread = false;
-  /** Resolves when nobody reads our output any more. */
-  readonly broken: Promise<'broken'>;
-
-  constructor(collect: boolean) {
-    this.#collect = collect;
-    this.broken = new Promise((resolve) => {
-      for (const sink of [process.stdout, process.stderr])
-        sink.on('error', () => {
-          this.#unread = true;
-          resolve('broken');
-        });
-    });
-  }
-
-  /** Answers the stream that is full, where one is. */
-  take(stream: 'stdout' | 'stderr' | 'tty', bytes: Buffer): NodeJS.WriteStream | undefined {
-    const name = stream === 'stderr' ? 'stderr' : 'stdout';
-    if (this.#collect) {
-      this.#collected[name].push(bytes);
-      return undefined;
-    }
-    if (this.#unread) return undefined; // what comes now is dropped
-    let taken = true;
-    this.#last = new Promise((resolve) => {
-      taken = process[name].write(bytes, () => resolve());
-    });
-    return taken ? undefined : process[name];
-  }
-
-  /** Resolves when everything was handed over. */
-  flushed(): Promise<void> {
-    return this.#last;
-  }
-
-  print({ processId, decisions }: StartedSpawn, exit: ExitStatus & { redactions: number }): void {
-    const { stdout, stderr } = this.#collected;
-    const { exitCode, signal, redactions } = exit;
-    const result = {
-      ...{ processId, exitCode, signal },
-      ...{ stdout: stdout.toString(), stderr: stderr.toString() },
-      truncated: stdout.truncated || stderr.truncated,
-      ...{ redactions, decisions },
-    };
-    process.stdout.write(`${JSON.stringify(result)}
-`);
-  }
 }
 
 /** A command that fails without a credential is told so: silent stripping misleads people. */

@@ -3,7 +3,7 @@ import { SynscError } from '../../errors.ts';
 import type { Approver } from '../../supervisor/authorization/approver.ts';
 import { nobody } from '../../supervisor/authorization/approver.ts';
 import type { Front } from '../../supervisor/start.ts';
-import { exitCodeOf } from '../exit-code.ts';
+import { exitCodeOf, exitCodeOfSignal } from '../exit-code.ts';
 import { printError } from '../print.ts';
 import { openSession, type Session } from '../session.ts';
 import { FrontTerminal, terminalSize } from '../terminal.ts';
@@ -14,10 +14,6 @@ export interface LaunchOptions {
   /** File that gets one JSON line an event. */
   readonly jsonEvents?: string;
 }
-
-/** 128 and the number of SIGPIPE. */
-const readerLeft = 141;
-const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** `synsc launch`: a session that lives as long as its command; returns the command's exit code. */
 export async function launch(command: readonly string[], options: LaunchOptions): Promise<number> {
@@ -76,17 +72,17 @@ async function run(
 /** Resolves when somebody asks this process to end, or its terminal is gone. */
 function endedBySignal(): Promise<number> {
   return new Promise((resolve) => {
-    for (const [name, exitCode] of Object.entries(endings))
-      process.on(name, () => resolve(exitCode));
+    const endAs = (name: string) => resolve(exitCodeOfSignal(name));
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => endAs(name));
     // a bug must not leave commands behind that hold credentials
     for (const event of ['uncaughtException', 'unhandledRejection']) {
       process.on(event, (error: unknown) => resolve(printError(error, { json: false })));
     }
     // a closed terminal or pipe: the default would end this process before it has cleaned up
-    process.stdin.on('error', () => resolve(endings.SIGHUP));
+    process.stdin.on('error', () => endAs('SIGHUP'));
     for (const sink of [process.stdout, process.stderr]) {
       sink.on('error', (error: NodeJS.ErrnoException) =>
-        resolve(error.code === 'EPIPE' ? readerLeft : endings.SIGHUP),
+        endAs(error.code === 'EPIPE' ? 'SIGPIPE' : 'SIGHUP'),
       );
     }
   });

@@ -2,14 +2,10 @@ import { type JSONRPCRequest, type JSONRPCResponse, JSONRPCServer } from 'json-r
 import { type MethodName, methods } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
 import type { Caller, Verbs } from '../session/verbs.ts';
 import { failureResponse, invalidParams } from './failure.ts';
 import type { Slots } from './slots.ts';
-
-export interface Log {
-  error(details: object, message: string): void;
-  warn(details: object, message: string): void;
-}
 
 type Answer = JSONRPCResponse | JSONRPCResponse[];
 

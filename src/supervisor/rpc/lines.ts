@@ -3,9 +3,10 @@ import type { Notification, NotificationName } from '../../../protocol/session/m
 import { messageLimit, type Role } from '../../../protocol/session/schemas.ts';
 import { createLineReader, encodeLine } from '../../../protocol/transport.ts';
 import { SynscError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
 import { hungUp } from '../../platform/peer.ts';
 import type { Caller } from '../session/verbs.ts';
-import type { Dispatch, Log } from './dispatch.ts';
+import type { Dispatch } from './dispatch.ts';
 import { failureResponse } from './failure.ts';
 import { createSlots } from './slots.ts';
 

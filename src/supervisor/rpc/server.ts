@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Notification, NotificationName } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
+import type { Log } from '../../log.ts';
 import type { Verbs } from '../session/verbs.ts';
-import { createDispatch, type Log } from './dispatch.ts';
+import { createDispatch } from './dispatch.ts';
 import type { HttpDialect } from './http.ts';
 import { type LineConnection, serveLines } from './lines.ts';
 

@@ -87,7 +87,10 @@ type CredentialVerb = 'explain' | 'credentials' | 'sync' | 'authorization.reques
 function credentialVerbs(parts: Parts): Pick<Verbs, CredentialVerb> {
   const { vault } = parts;
   return {
-    explain: async (params) => ({ decisions: await (await path()).decisionsFor(params, parts) }),
+    async explain(params) {
+      const { decisionsFor, directoryOf } = await path();
+      return { decisions: await decisionsFor(params, directoryOf(params, parts), parts) };
+    },
     credentials: () => ({ credentials: vault.summaries() }),
     async sync(_params, { role }) {
       const changed = await synchronise(parts);

@@ -6,9 +6,10 @@ import { SynscError } from '../../errors.ts';
 import { decide } from '../policy/decide.ts';
 import { childEnvironment, grantedVariables } from '../policy/environment.ts';
 import type { ManagedProcess } from '../process/table.ts';
+import { sessionEnvironment } from './environment.ts';
 import { gatherFacts } from './facts.ts';
 import type { Parts } from './parts.ts';
-import { resolveProgram } from './resolve.ts';
+import { requireProgram } from './resolve.ts';
 import type { Caller } from './verbs.ts';
 
 export interface Spawned {
@@ -32,7 +33,7 @@ export async function spawn(
   const cwd = directoryOf(params, parts);
   const { file, args } = await programOf(params, cwd, parts);
   const authorized = authorizedNames(params, { asker, cwd }, parts);
-  const decisions = withAuthorized(await decisionsFor(params, parts), authorized);
+  const decisions = withAuthorized(await decisionsFor(params, cwd, parts), authorized);
   const given = [...new Set(decisions.flatMap((decision) => decision.given))];
   for (const name of given) parts.used.add(name);
 
@@ -40,7 +41,7 @@ export async function spawn(
     file,
     args,
     cwd,
-    env: environment(params, given, parts),
+    env: sessionEnvironment(params, given, parts),
     values: parts.vault.lines(grantedVariables(given).set, (one) => parts.files.pathOf(one)),
     stdin: params.background || params.stdin !== undefined ? 'pipe' : 'none',
     tty: params.tty,
@@ -55,9 +56,12 @@ export async function spawn(
   return { process, decisions, authorized };
 }
 
-/** The decision that a spawn of the same command rests on. */
-export async function decisionsFor(program: Program, parts: Parts): Promise<Decision[]> {
-  const cwd = directoryOf(program, parts);
+/** The decision that a spawn of the same command in `cwd` rests on. */
+export async function decisionsFor(
+  program: Program,
+  cwd: string,
+  parts: Parts,
+): Promise<Decision[]> {
   const env = childEnvironment(parts.baseEnv, program);
   const facts = await gatherFacts({ command: program.command, argv: program.argv, cwd, env });
   const decisions = decide(facts, parts.vault.names());
@@ -109,13 +113,8 @@ async function programOf(
   parts: Parts,
 ): Promise<{ file: string; args: readonly string[] }> {
   const [name = 'bash', ...args] = argv ?? ['bash', '-c', command ?? ''];
-  const found = await resolveProgram(name, env?.PATH ?? parts.baseEnv.PATH, cwd);
-  if ('path' in found) return { file: found.path, args };
-  const shown = parts.redactors.text(name);
-  if (found.error === 'not-found') {
-    throw new SynscError('COMMAND_NOT_FOUND', `${shown}: command not found`);
-  }
-  throw new SynscError('NOT_EXECUTABLE', `${shown}: not an executable file`);
+  const searchPath = env?.PATH ?? parts.baseEnv.PATH;
+  return { file: await requireProgram(name, searchPath, cwd, parts.redactors.text(name)), args };
 }
 
 /** Uses up the user's approval of this very call by this very asker. */
@@ -152,21 +151,4 @@ function withAuthorized(decisions: Decision[], authorized: readonly string[]): D
     },
     ...others,
   ];
-}
-
-/** Variables by which a shell would run other text first, with the values in its environment. */
-const startupVariables = ['BASH_ENV', 'ENV', 'SHELLOPTS', 'BASHOPTS', 'PS4', 'PROMPT_COMMAND'];
-
-function environment(
-  params: Program,
-  given: readonly string[],
-  parts: Parts,
-): Record<string, string> {
-  const env = childEnvironment(parts.baseEnv, params, given);
-  if (given.length > 0) {
-    for (const name of Object.keys(env)) {
-      if (startupVariables.includes(name) || name.startsWith('BASH_FUNC_')) delete env[name];
-    }
-  }
-  return { ...env, SYNSC_SOCKET: parts.socketPath, SYNSC_SESSION: parts.id };
 }

@@ -1,10 +1,8 @@
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SynscError } from '../../errors.ts';
+import { isTmpfs } from '../../platform/tmpfs.ts';
 import type { Credential } from './vault.ts';
-
-/** <linux/magic.h> */
-const TMPFS_MAGIC = 0x01021994;
 
 /**
  * Files of credentials that commands take as a path (GCP), on tmpfs only, made when first needed.
@@ -16,7 +14,7 @@ export class CredentialFiles {
 
   /** `sessionDirectory` is used when it is on tmpfs, else /dev/shm. */
   constructor(sessionDirectory: string, id: string) {
-    this.directory = isMemory(sessionDirectory)
+    this.directory = isTmpfs(sessionDirectory)
       ? join(sessionDirectory, 'files')
       : join('/dev/shm', `synsc-${process.getuid?.() ?? 0}-${id}`);
   }
@@ -27,7 +25,7 @@ export class CredentialFiles {
     const file = join(this.directory, `${credential.name.toLowerCase()}.json`);
     if (this.#written.get(credential.name) === credential) return file;
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    if (!isMemory(this.directory)) {
+    if (!isTmpfs(this.directory)) {
       throw new SynscError(
         'UNSUPPORTED',
         `no tmpfs for ${credential.name}: it may not touch a disk`,
@@ -42,13 +40,5 @@ export class CredentialFiles {
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
     this.#written.clear();
-  }
-}
-
-function isMemory(directory: string): boolean {
-  try {
-    return statfsSync(directory).type === TMPFS_MAGIC;
-  } catch {
-    return false;
   }
 }
