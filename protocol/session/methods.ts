@@ -17,10 +17,12 @@ import {
   processId,
   processSummary,
   type Role,
+  relayParams,
   resizeParams,
   roles,
   spawnParams,
   spawnResult,
+  startedSpawn,
   writeParams,
 } from './schemas.ts';
 
@@ -34,6 +36,8 @@ interface Method {
 
 const anyone: readonly Role[] = roles;
 const clients: readonly Role[] = ['owner', 'client'];
+/** A subprocess only for the tool that its shim was told to run under the session. */
+const clientsAndRelays: readonly Role[] = [...clients, 'subprocess'];
 const spawning: readonly ErrorCode[] = [
   'NOT_AUTHORIZED',
   'COMMAND_NOT_FOUND',
@@ -71,32 +75,40 @@ export const methods = {
     roles: clients,
     errors: spawning,
   },
+  relay: {
+    summary:
+      'Runs the tool that the shim of the calling process was told to run under the session; for `synsc relay` alone',
+    params: relayParams,
+    result: startedSpawn,
+    roles: clientsAndRelays,
+    errors: ['DENIED', 'LIMIT', 'SESSION_ENDING'],
+  },
   write: {
     summary: "Writes to a process's standard input",
     params: writeParams,
     result: nothing,
-    roles: clients,
+    roles: clientsAndRelays,
     errors: ['NO_SUCH_PROCESS'],
   },
   closeStdin: {
     summary: "Closes a process's standard input",
     params: byProcess,
     result: nothing,
-    roles: clients,
+    roles: clientsAndRelays,
     errors: ['NO_SUCH_PROCESS'],
   },
   resize: {
     summary: 'Tells a process in a terminal that the terminal has another size',
     params: resizeParams,
     result: nothing,
-    roles: clients,
+    roles: clientsAndRelays,
     errors: ['NO_SUCH_PROCESS'],
   },
   kill: {
     summary: 'Signals a process and everything that it started',
     params: killParams,
     result: nothing,
-    roles: clients,
+    roles: clientsAndRelays,
     errors: ['NO_SUCH_PROCESS'],
   },
   wait: {

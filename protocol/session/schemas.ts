@@ -59,6 +59,13 @@ export const exitStatus = z.object({
 });
 export type ExitStatus = z.infer<typeof exitStatus>;
 
+export const startedSpawn = z.object({ processId, pid: z.number(), decisions: z.array(decision) });
+export const relayParams = z.object({
+  /** The tool then runs in a terminal of this size, in character cells. */
+  tty: z.optional(z.object({ columns: size, rows: size })),
+  encoding,
+});
+
 export const spawnResult = z.union([
   z.object({
     processId,
@@ -71,7 +78,7 @@ export const spawnResult = z.union([
     redactions: z.number(),
     decisions: z.array(decision),
   }),
-  z.object({ processId, pid: z.number(), decisions: z.array(decision) }),
+  startedSpawn,
 ]);
 export type FinishedSpawn = {
   processId: string;

@@ -139,6 +139,11 @@ program
     process.exitCode = await doctor(options);
   });
 
+program.command('relay', { hidden: true }).action(async () => {
+  const { relay } = await import('./commands/relay.ts');
+  process.exitCode = await relay();
+});
+
 function collect(name: string, names: readonly string[]): string[] {
   return [...names, name];
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from '../account/sign-in.ts';
 import type { Approver } from '../supervisor/authorization/approver.ts';
+import { noRules } from '../supervisor/policy/rules.ts';
 import type { Supervisor } from '../supervisor/start.ts';
 import { workingDirectory } from './working-directory.ts';
 
@@ -34,6 +35,8 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
     env,
     cwd: workingDirectory(),
     approver,
+    relayCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'relay'],
+    rules: noRules,
     source: account && (async (request) => (await account).client.sync(request)),
   });
   if (account === undefined) return { ...supervisor, end: (reason) => supervisor.close(reason) };

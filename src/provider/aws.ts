@@ -74,6 +74,7 @@ export const aws = {
     'AWS_CREDENTIAL_FILE',
     'AWS_CREDENTIAL_EXPIRATION',
   ],
+  settings: [],
   endpointVariables: ['AWS_ENDPOINT_URL'],
   endpointOptions: ['--endpoint-url'],
   foreignOptions: ['--profile', '--no-sign-request'],

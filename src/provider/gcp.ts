@@ -53,6 +53,11 @@ export const gcp = {
     ['config', 'configurations'],
   ],
   companions: ['CLOUDSDK_AUTH_ACCESS_TOKEN_FILE', 'CLOUDSDK_AUTH_ACCESS_TOKEN'],
+  settings: [
+    // its own store and logs hold tokens: they live and end with the session
+    { name: 'CLOUDSDK_CONFIG', value: '{memory}/gcloud' },
+    { name: 'CLOUDSDK_CORE_DISABLE_FILE_LOGGING', value: '1' },
+  ],
   endpointVariables: ['CLOUDSDK_API_ENDPOINT_OVERRIDES', 'STORAGE_EMULATOR_HOST'],
   endpointOptions: ['--api', '--discovery_file'],
   foreignOptions: [

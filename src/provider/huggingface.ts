@@ -44,6 +44,7 @@ export const huggingface = {
   withheldSubcommands: [['auth', 'login'], ['auth', 'switch'], ['auth', 'token'], ['login']],
   grantedSubcommands: [],
   companions: ['HF_OIDC_RESOURCE'],
+  settings: [],
   endpointVariables: ['HF_ENDPOINT', 'HF_INFERENCE_ENDPOINT'],
   endpointOptions: ['--endpoint'],
   foreignOptions: [],

@@ -25,6 +25,7 @@ export const lambda = {
   withheldSubcommands: [['login'], ['auth', 'login']],
   grantedSubcommands: [],
   companions: ['LAMBDA_API_KEY_COMMAND'],
+  settings: [],
   endpointVariables: ['LAMBDA_API_URL', 'LAMBDA_BASE_URL'],
   endpointOptions: ['--base-url', '--api-url', '--endpoint'],
   foreignOptions: [],

@@ -40,6 +40,7 @@ export const modal = {
   withheldSubcommands: [['setup'], ['token']],
   grantedSubcommands: [['token', 'info']],
   companions: [],
+  settings: [],
   endpointVariables: ['MODAL_SERVER_URL'],
   endpointOptions: [],
   foreignOptions: [],

@@ -28,6 +28,7 @@ export const wandb = {
   withheldSubcommands: [['login']],
   grantedSubcommands: [],
   companions: ['WANDB_IDENTITY_TOKEN_FILE', 'WANDB_CREDENTIALS_FILE'],
+  settings: [],
   endpointVariables: ['WANDB_BASE_URL'],
   endpointOptions: ['--base-url', '--host'],
   foreignOptions: [],

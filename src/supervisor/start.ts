@@ -9,18 +9,27 @@ import {
   removeStale,
   type SessionDirectory,
 } from '../platform/runtime-dir.ts';
+import { allNames } from '../provider/catalog.ts';
 import { Scope } from '../scope.ts';
 import type { Approver } from './authorization/approver.ts';
 import { Grants } from './authorization/grants.ts';
+import { askingTools } from './policy/rewrite.ts';
+import type { Rules } from './policy/rules.ts';
+import { strippedTools } from './policy/tools.ts';
 import { type ManagedProcess, ProcessTable } from './process/table.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { roleOf } from './rpc/roles.ts';
 import { serveSession } from './rpc/server.ts';
+import { Commands, newCapability } from './session/commands.ts';
 import { sessionEnvironment } from './session/environment.ts';
+import { Granted } from './session/granted.ts';
 import type { Parts } from './session/parts.ts';
 import { Redactors } from './session/redactors.ts';
+import { Relays } from './session/relays.ts';
 import { requireProgram } from './session/resolve.ts';
 import { createVerbs, synchronise } from './session/session.ts';
+import { ShimDirectory } from './shim/directory.ts';
+import { serveShims } from './shim/server.ts';
 import { CredentialFiles } from './vault/credential-file.ts';
 import { ownKeys } from './vault/own-keys.ts';
 import type { SyncSource } from './vault/sync.ts';
@@ -32,6 +41,10 @@ export interface SupervisorOptions {
   readonly approver: Approver;
   /** Absent: own keys only, the dashboard is not asked. */
   readonly source?: SyncSource | undefined;
+  /** Words that start `synsc relay`. */
+  readonly relayCommand: readonly string[];
+  /** The user's own policy. */
+  readonly rules: Rules;
 }
 
 /** How the session's own command is connected to the user. */
@@ -80,7 +93,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 }
 
 async function open(
-  { env, cwd, approver, source }: SupervisorOptions,
+  { env, cwd, approver, source, relayCommand, rules }: SupervisorOptions,
   place: SessionDirectory,
   scope: Scope,
   uid: number,
@@ -89,7 +102,13 @@ async function open(
   const vault = new Vault(ownKeys(env));
   const files = new CredentialFiles(directory, id);
   const redactors = new Redactors(vault);
-  const watchdog = startWatchdog(id, [directory, files.directory]);
+  const shims = new ShimDirectory(directory, id, {
+    ask: [...askingTools, ...rules.grant.keys(), ...rules.deny.keys()],
+    strip: strippedTools,
+    unset: allNames(),
+  });
+  scope.defer(() => shims.remove());
+  const watchdog = startWatchdog(id, [directory, files.directory, shims.root]);
   const processes = new ProcessTable();
   if (watchdog.pid !== undefined) processes.spare(watchdog.pid);
   const used = new Set<string>();
@@ -98,7 +117,7 @@ async function open(
     id,
     socketPath,
     cwd,
-    baseEnv: env,
+    baseEnv: withoutOuterShims(env),
     vault,
     files,
     redactors,
@@ -106,6 +125,12 @@ async function open(
     grants: new Grants(),
     approver,
     source,
+    shims,
+    commands: new Commands(),
+    granted: new Granted(),
+    relays: new Relays(),
+    relayCommand,
+    rules,
     used,
     started() {
       commands += 1;
@@ -123,16 +148,26 @@ async function open(
       },
       parentOf,
     );
+  const log = lazyLog();
   const server = await serveSession({
     socketPath,
     verbs: createVerbs(parts),
     roleFor,
-    log: lazyLog(),
+    log,
     redact: (text) => redactors.text(text),
   });
+  const shimServer = await serveShims(
+    shims.socketPath,
+    async (peer, named) => {
+      const { decideAtExec } = await import('./session/atExec.ts');
+      return decideAtExec(peer, named, parts);
+    },
+    log,
+  );
   // last opened is closed first: processes end, then the vault is wiped, then the socket goes
   scope.defer(() => watchdog.dismiss());
   scope.defer(() => server.close());
+  scope.defer(() => shimServer.close());
   scope.defer(() => vault.wipe());
   scope.defer(() => redactors.close());
   scope.defer(() => files.remove());
@@ -153,18 +188,29 @@ async function open(
   };
 }
 
+/** A session that was started in another one has its own shims only. */
+function withoutOuterShims(env: SupervisorOptions['env']): SupervisorOptions['env'] {
+  const { SYNSC_SHIMS: outer, ...own } = env;
+  if (outer === undefined) return env;
+  const places = env.PATH?.split(':').filter((place) => place !== outer);
+  return { ...own, ...(places && { PATH: places.join(':') }) };
+}
+
 async function startFront({ argv, tty }: FrontOptions, parts: Parts): Promise<Front> {
-  const { baseEnv, cwd, redactors } = parts;
+  const { baseEnv, cwd, redactors, shims } = parts;
   const [name = '', ...args] = argv;
-  return parts.processes.startFront({
-    file: await requireProgram(name, baseEnv.PATH, cwd, redactors.text(name)),
+  const capability = newCapability();
+  const process = parts.processes.startFront({
+    file: await requireProgram(name, shims.plain(baseEnv.PATH), cwd, redactors.text(name)),
     args,
     cwd,
-    env: sessionEnvironment({}, [], parts),
+    env: sessionEnvironment({ capability }, parts),
     values: Buffer.alloc(0),
     stdin: 'inherit',
     tty,
     command: name,
     filter: (mode, emit) => redactors.frontFilter(mode, emit),
   });
+  parts.commands.add({ process, capability, authorized: [] }, [], true);
+  return process;
 }

@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }));
 
 const facts = (command: string, PATH = path.join(root, 'tools')): Promise<Facts> =>
-  gatherFacts({ command, cwd: work, env: { PATH, HOME: '/nonexistent' } });
+  gatherFacts({ command, cwd: work, workspace: work, env: { PATH, HOME: '/nonexistent' } });
 
 test('a tool counts by where it lies', async () => {
   const place = async (command: string, PATH?: string) =>
@@ -68,9 +68,19 @@ test('a local module is read, a missing or endless file is not', async () => {
 test('odd requests give facts too', async () => {
   expect((await facts('aws "')).shape).toBe('opaque');
   expect((await facts('a | b')).programs).toHaveLength(2);
-  const empty = await gatherFacts({ argv: [], cwd: '/nonexistent', env: {} });
+  const empty = await gatherFacts({
+    argv: [],
+    cwd: '/nonexistent',
+    workspace: '/nonexistent',
+    env: {},
+  });
   expect(empty.shape).toBe('opaque');
-  const odd = await gatherFacts({ argv: ['python', 'a\0b.py'], cwd: '/nonexistent', env: {} });
+  const odd = await gatherFacts({
+    argv: ['python', 'a\0b.py'],
+    cwd: '/nonexistent',
+    workspace: '/nonexistent',
+    env: {},
+  });
   expect(odd.programs[0]?.use).toBeUndefined();
 });
 

@@ -59,20 +59,27 @@ describe('what a real command finds in its environment', () => {
     expect(namesIn(lone.stdout)).toEqual(names);
   });
 
-  test('a compound command is given nothing, and the reason says so', async () => {
-    const result = await session.run({ command: 'aws s3 ls; modal run app.py' });
-    expect(result.stdout).toBe('');
-    expect(result.decisions.map(({ rule }) => rule)).toEqual(['compound', 'compound']);
-    expect(result.decisions[0]?.reason).toContain('compound');
+  test('each program of a compound command is given its own', async () => {
+    const result = await session.run({ command: 'aws s3 ls; echo --; modal run app.py | cat' });
+    const [first = '', second = ''] = result.stdout.split('--\n');
+    expect(namesIn(first)).toEqual(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
+    expect(namesIn(second)).toEqual(['MODAL_TOKEN_ID', 'MODAL_TOKEN_SECRET']);
+    expect(result.decisions.map(({ program, rule }) => [program, rule])).toEqual([
+      ['aws', 'aws-cli'],
+      ['modal', 'modal-cli'],
+      ['cat', 'unknown-program'],
+    ]);
   });
 
-  test("a request can't bring its own provider variable or a shell start-up file", async () => {
-    writeFileSync(path.join(tools, 'start.sh'), 'echo started with $AWS_ACCESS_KEY_ID\n');
+  test("a request can't bring its own provider variable, and its shell start-up file sees no value", async () => {
+    writeFileSync(path.join(tools, 'start.sh'), 'echo "started with $AWS_ACCESS_KEY_ID"\n');
     const result = await session.run({
       command: 'aws s3 ls',
       env: { HF_TOKEN: 'mine', BASH_ENV: path.join(tools, 'start.sh') },
     });
-    expect(namesIn(result.stdout)).toEqual(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
+    const [first, ...others] = result.stdout.split('\n');
+    expect(first).toBe('started with ');
+    expect(namesIn(others.join('\n'))).toEqual(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
   });
 
   test('explain decides the same and runs nothing', async () => {

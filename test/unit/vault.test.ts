@@ -15,7 +15,7 @@ const lines = (vault: Vault, ...names: string[]) =>
   vault
     .lines(
       names.map((name) => ({ variable: name, from: name })),
-      () => '/path',
+      { pathOf: () => '/path' },
     )
     .toString();
 

@@ -77,10 +77,31 @@ async function inSession(
   program: Program,
   options: ExecOptions,
 ): Promise<number> {
-  try {
+  const tty = !options.json && process.stdin.isTTY && process.stdout.isTTY;
+  const start = async () => {
     await authorize(client, program, options.authorize);
-    const tty = !options.json && process.stdin.isTTY && process.stdout.isTTY;
-    const output = new Output(options.json === true);
+    return (await client.call('spawn', {
+      ...program,
+      background: true,
+      endWithCaller: true,
+      encoding: 'base64',
+      ...(tty && { tty: terminalSize() }),
+      ...(options.authorize.length > 0 && { authorize: [...options.authorize] }),
+    })) as StartedSpawn;
+  };
+  return stream(client, start, { tty, json: options.json === true });
+}
+
+/** Joins a command that is started here with our own input and output; returns its exit code. */
+export async function stream(
+  client: SynscClient,
+  start: () => Promise<StartedSpawn>,
+  { tty, json }: { readonly tty: boolean; readonly json: boolean },
+): Promise<number> {
+  try {
+    const output = new Output(json);
+    const decided: Decision[] = [];
+    client.on('decision', ({ decision }) => void decided.push(decision));
     client.on('output', ({ stream, data }) => {
       const taken = output.take(stream, Buffer.from(data, 'base64'));
       if (taken !== undefined) holdBack(client, taken);
@@ -92,21 +113,15 @@ async function inSession(
       );
     });
     exited.catch(() => undefined); // awaited below; a refused spawn comes first
-    const started = (await client.call('spawn', {
-      ...program,
-      background: true,
-      endWithCaller: true,
-      encoding: 'base64',
-      ...(tty && { tty: terminalSize() }),
-      ...(options.authorize.length > 0 && { authorize: [...options.authorize] }),
-    })) as StartedSpawn;
+    const started = await start();
     const release = connectInput(client, started.processId, tty);
     try {
       const exit = await Promise.race([exited, output.broken]);
       if (exit === 'broken') return await endUnread(client, started.processId);
       await output.flushed();
-      if (options.json) output.print(started, exit);
-      else sayWithheld(started.decisions, exit);
+      const decisions = merged(started.decisions, decided);
+      if (json) output.print({ ...started, decisions }, exit);
+      else sayWithheld(decisions, exit);
       return exitCodeOf(exit);
     } finally {
       release();
@@ -175,13 +190,26 @@ function connectInput(client: SynscClient, processId: string, tty: boolean): () 
   };
 }
 
+/** What was decided when programs started takes the place of what was foreseen of them. */
+function merged(foreseen: readonly Decision[], decided: readonly Decision[]): Decision[] {
+  const left = [...decided];
+  const first = foreseen.map((one) => {
+    const at = left.findIndex(({ program }) => program === one.program);
+    return left.splice(at, at < 0 ? 0 : 1)[0] ?? one;
+  });
+  return [...first, ...left];
+}
+
 /** A command that fails without a credential is told so: silent stripping misleads people. */
 function sayWithheld(decisions: readonly Decision[], exit: ExitStatus): void {
   if (exitCodeOf(exit) === 0) return;
-  for (const { program, withheld, provider, reason } of decisions) {
-    if (withheld.length === 0 || provider === undefined) continue;
-    process.stderr.write(`synsc: withheld ${withheld.join(', ')} from ${program}: ${reason}\n`);
-  }
+  const refused = decisions.filter(
+    ({ withheld, given }) => withheld.length > 0 && given.length === 0,
+  );
+  const told = refused.find(({ provider }) => provider !== undefined) ?? refused.at(-1);
+  if (told === undefined) return;
+  const { withheld, program, reason } = told;
+  process.stderr.write(`synsc: withheld ${withheld.join(', ')} from ${program}: ${reason}\n`);
 }
 
 /** A refusal of the session, with the exit code of the error table. */

@@ -1,25 +1,21 @@
 import type { Decision } from '../../../protocol/session/decision.ts';
-import { catalog } from '../../provider/catalog.ts';
-import type { Provider } from '../../provider/provider.ts';
 import type { Facts, ProgramFacts } from './facts.ts';
-import { foreignOption, injection, isWithheldSubcommand, redirection } from './guard.ts';
-import type { PythonUse } from './python.ts';
-import { baseName, isShell, isTooling, isWrapper, stripReason } from './tools.ts';
-
-/** What a program gets and why, before the names are known that the session holds. */
-interface Verdict {
-  readonly providers: readonly Provider[];
-  readonly rule: string;
-  readonly reason: string;
-  /** Providers that it would have got; named in the decision when nothing is given. */
-  readonly meant?: Provider;
-}
+import { injection } from './guard.ts';
+import { noRules, type Rules } from './rules.ts';
+import { baseName, isBuiltin, isShell, stripReason } from './tools.ts';
+import { none, type Verdict, wanted, withoutRedirected } from './wanted.ts';
+import type { Words } from './words.ts';
+import { isWrapper, throughRunner } from './wrappers.ts';
 
 /**
  * Decides what each program of a request gets. `available`: the names that the session holds, in
  * the spelling of the contract. What is not known to be needed is withheld.
  */
-export function decide(facts: Facts, available: readonly string[]): Decision[] {
+export function decide(
+  facts: Facts,
+  available: readonly string[],
+  rules: Rules = noRules,
+): Decision[] {
   if (facts.shape === 'opaque') {
     const reason = 'the shell text could not be read, so nothing in it gets a credential';
     return [decision('bash', 'bash', none('opaque', reason), available)];
@@ -27,10 +23,30 @@ export function decide(facts: Facts, available: readonly string[]): Decision[] {
   return facts.programs.map((program) => {
     const argv0 = program.words.name;
     const name = baseName(argv0);
-    const verdict = facts.shape === 'lone' ? judge(name, program, facts.env) : partOfCompound(name);
-    return decision(name, argv0, verdict, available);
+    return decision(name, argv0, judge(program, facts.env, rules), available);
   });
 }
+
+/** What the user's own rules add and take away. What is refused for safety stays so. */
+function ruled(name: string, verdict: Verdict, { grant, deny }: Rules): Verdict {
+  const denied = deny.get(name) ?? [];
+  const granted = grant.get(name) ?? [];
+  const safe = verdict.providers.length > 0 || overridable.has(verdict.rule);
+  const added = safe ? granted.filter(({ id }) => verdict.providers.every((p) => p.id !== id)) : [];
+  if (denied.length === 0 && added.length === 0) return verdict;
+  const providers = [...verdict.providers, ...added].filter(
+    (provider) => !denied.includes(provider),
+  );
+  const said = [
+    ...added.map(({ title }) => `grants it ${title}`),
+    ...denied.map(({ title }) => `denies it ${title}`),
+  ];
+  const rule = added.length > 0 ? 'user-grant' : 'user-deny';
+  return { providers, rule, reason: `${verdict.reason}; your own policy ${said.join(' and ')}` };
+}
+
+/** Rules that say only that nothing is known. */
+const overridable = new Set(['unknown-program', 'python-module', 'python-unread']);
 
 function decision(
   program: string,
@@ -62,29 +78,15 @@ function decision(
   };
 }
 
-function none(rule: string, reason: string, meant?: Provider): Verdict {
-  return { providers: [], rule, reason, ...(meant && { meant }) };
-}
-
-function partOfCompound(name: string): Verdict {
-  const stripped = stripReason(name);
-  if (stripped !== undefined) return none('strip', `${name} ${stripped}`);
-  return none(
-    'compound',
-    'part of a compound command: run it by itself, or authorise it for one call',
-  );
-}
-
-function judge(name: string, program: ProgramFacts, requestEnv: Facts['env']): Verdict {
-  const refused = refusal(name, program);
+function judge(program: ProgramFacts, requestEnv: Facts['env'], rules: Rules): Verdict {
+  const { words } = program;
+  const name = baseName(words.name);
+  const refused = refusal(name, program) ?? behindRefusal(words);
   if (refused) return refused;
-  const env = new Map<string, string | undefined>([
-    ...Object.entries(requestEnv),
-    ...Object.entries(program.words.assignments),
-  ]);
-  const verdict = wanted(name, program);
+  const env = new Map([...Object.entries(requestEnv), ...Object.entries(words.assignments)]);
+  const verdict = ruled(name, wanted(program, env), rules);
   if (verdict.providers.length === 0) return verdict;
-  if (Object.hasOwn(program.words.assignments, 'PATH')) {
+  if (Object.hasOwn(words.assignments, 'PATH')) {
     return none(
       'path-override',
       'it is started with a PATH of its own, so it may be another program',
@@ -94,18 +96,20 @@ function judge(name: string, program: ProgramFacts, requestEnv: Facts['env']): V
   if (injected !== undefined) {
     return none('injection', `${injected} is set, which loads other code into ${name}`);
   }
-  return withoutRedirected(verdict, env, program.words.assignments);
+  return withoutRedirected(verdict, env, words.assignments);
 }
 
 /** Reasons that need no provider. */
-function refusal(name: string, program: ProgramFacts): Verdict | undefined {
-  const stripped = stripReason(name);
+function refusal(name: string, { words, place }: ProgramFacts): Verdict | undefined {
+  const stripped = stripReason(name, words.args);
   if (stripped !== undefined) return none('strip', `${name} ${stripped}`);
-  if (isShell(name)) return none('shell', 'a shell gets no credential');
+  if (isShell(name)) return none('shell', 'a shell gets no credential; what it starts may');
   if (isWrapper(name))
-    return none('wrapper', `${name} runs another program: run that one directly`);
-  if (program.place === 'missing') return none('missing-program', `${name} is no program in PATH`);
-  if (program.place === 'workspace') {
+    return none('wrapper', `${name} gets no credential; the program that it starts may`);
+  if (isBuiltin(name)) return none('builtin', 'the shell itself gets no credential');
+  if (place === 'function') return none('function', `${name} is a function of the shell text`);
+  if (place === 'missing') return none('missing-program', `${name} is no program in PATH`);
+  if (place === 'workspace') {
     return none(
       'workspace-program',
       `this ${name} comes from the working directory or an unknown place, not from an installation`,
@@ -114,107 +118,20 @@ function refusal(name: string, program: ProgramFacts): Verdict | undefined {
   return undefined;
 }
 
-function wanted(name: string, program: ProgramFacts): Verdict {
-  const { args } = program.words;
-  const owner = catalog.find((provider) => provider.programs.includes(name));
-  if (owner) return commandLine(name, args, owner);
-  const { entry, use } = program;
-  if (!entry) return none('unknown-program', `${name} is not known to need a credential`);
-  if (entry.kind === 'module' && !use) {
-    const module = catalog.find((provider) => provider.moduleCommands.includes(entry.name));
-    if (module) return commandLine(entry.name, entry.args, module);
-    return none(
-      'python-module',
-      'an installed Python module that is not known to need a credential',
-    );
+/** What `uv run` and the like start must not be a stripped program or a shell. */
+function behindRefusal(words: Words): Verdict | undefined {
+  const inner = throughRunner(words);
+  if (inner === words) return undefined;
+  if (inner === undefined) {
+    return none('wrapper', `what ${baseName(words.name)} starts here can't be told from its words`);
   }
-  if (!use)
-    return none('python-unread', 'there is no Python file here whose imports could be read');
-  if (entry.kind === 'script' && !isTooling(entry.path)) return script(use, entry.args);
-  return entry.kind === 'module' ? script(use, entry.args) : imported(use);
-}
-
-function commandLine(
-  name: string,
-  args: readonly (string | undefined)[],
-  provider: Provider,
-): Verdict {
-  const option = foreignOption(args, provider);
-  if (option !== undefined) {
-    return none('foreign-option', `${option} chooses another credential or host`, provider);
+  const name = baseName(inner.name);
+  const stripped = stripReason(name, inner.args);
+  if (stripped !== undefined) return none('strip', `${name} ${stripped}`);
+  if (isShell(name) || isWrapper(name)) {
+    return none('wrapper', `${name} gets no credential; the program that it starts may`);
   }
-  if (isWithheldSubcommand(args, provider)) {
-    const reason =
-      'already connected by synsc: signing in, exporting or printing tokens gets nothing';
-    return none('sign-in-command', reason, provider);
-  }
-  const reason = `${name} is a tool of ${provider.title} and gets that credential only`;
-  return { providers: [provider], rule: `${provider.id}-cli`, reason };
-}
-
-function script(use: PythonUse, args: readonly (string | undefined)[]): Verdict {
-  const reporters = [...use.reporters, ...reportersOf(args)];
-  const providers = catalog.filter(
-    (provider) => provider.scripts === 'always' || uses(provider, { ...use, reporters }),
-  );
-  const titles = providers.map((provider) => provider.title).join(', ');
-  return {
-    providers,
-    rule: 'python-script',
-    reason: `a Python script gets Hugging Face and what it uses (here: ${titles})`,
-  };
-}
-
-function imported(use: PythonUse): Verdict {
-  const providers = catalog.filter((provider) => uses(provider, use));
-  const titles = providers.map((provider) => provider.title).join(', ') || 'none';
-  return {
-    providers,
-    rule: 'python-imports',
-    reason: `this Python text gets only what it imports (here: ${titles})`,
-  };
-}
-
-function uses(provider: Provider, use: PythonUse): boolean {
-  return (
-    use.imports.some(
-      (name) => below(name, provider.modules) && !below(name, provider.excludedModules),
-    ) ||
-    use.names.some((name) => provider.evidence.names.includes(name)) ||
-    use.reporters.some((name) => provider.evidence.reporters.includes(name))
-  );
-}
-
-function below(name: string, modules: readonly string[]): boolean {
-  return modules.some((module) => name === module || name.startsWith(`${module}.`));
-}
-
-/** `--report_to wandb` and the like. */
-function reportersOf(args: readonly (string | undefined)[]): readonly string[] {
-  return args.flatMap((word, index) => {
-    const [, value] = /^--(?:report[_-]to|log[_-]with|logger)(?:=(.*))?$/.exec(word ?? '') ?? [
-      word,
-    ];
-    if (!/^--(report|log)/.test(word ?? '')) return [];
-    return [value ?? args[index + 1] ?? ''];
-  });
-}
-
-/** Takes out the providers whose credential the environment would send elsewhere. */
-function withoutRedirected(
-  verdict: Verdict,
-  env: ReadonlyMap<string, string | undefined>,
-  assignments: Readonly<Record<string, string | undefined>>,
-): Verdict {
-  const redirected = verdict.providers.flatMap((provider) => {
-    const own = provider.companions.find((name) => Object.hasOwn(assignments, name));
-    const variable = own ?? redirection(env, provider);
-    return variable === undefined ? [] : [{ provider, variable }];
-  });
-  const [first] = redirected;
-  if (!first) return verdict;
-  const providers = verdict.providers.filter((one) => redirected.every((r) => r.provider !== one));
-  const reason = `${first.variable} chooses another host or credential for ${first.provider.title}`;
-  if (providers.length === 0) return none('redirected', reason, first.provider);
-  return { ...verdict, providers, reason: `${verdict.reason}; ${reason}` };
+  return inner.name.includes('/')
+    ? none('workspace-program', `${inner.name} is named by a path that nothing vouches for`)
+    : undefined;
 }

@@ -17,54 +17,81 @@ const FLAGS = /^-[bBdEIOPqsSuvx]+$/;
 const WITH_VALUE = new Set(['-W', '-X', '--check-hash-based-pycs']);
 const PYTHON = /^(python|pypy)(\d+(\.\d+)*)?t?$/;
 
-/** Programs that hand over to what follows these words. */
-const runners: Readonly<Record<string, readonly string[]>> = {
-  uv: ['run'],
-  poetry: ['run'],
-  pdm: ['run'],
-  pipenv: ['run'],
-};
-
 /** Programs that start a script of their arguments, and the words before it. */
 const launchers: Readonly<Record<string, readonly string[]>> = {
   torchrun: [],
   deepspeed: [],
   accelerate: ['launch'],
+  coverage: ['run'],
+  ipython: [],
+  ipython3: [],
 };
-const launcherModules = new Set([
-  'torch.distributed.run',
-  'torch.distributed.launch',
-  'accelerate.commands.launch',
-]);
+
+/** Programs that run a notebook of their arguments. */
+const notebookRunners: Readonly<Record<string, RegExp>> = {
+  papermill: /./,
+  jupyter: /^(execute|nbconvert .*--execute\b|run)/,
+  'jupyter-execute': /./,
+  'jupyter-nbconvert': /--execute\b/,
+};
+
+/** `python -m MODULE` as the program that it is. */
+const moduleLaunchers: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  'torch.distributed.run': ['torchrun'],
+  'torch.distributed.launch': ['torchrun'],
+  'accelerate.commands.launch': ['accelerate', 'launch'],
+  'accelerate.commands.accelerate_cli': ['accelerate'],
+  deepspeed: ['deepspeed'],
+  'deepspeed.launcher.runner': ['deepspeed'],
+  coverage: ['coverage'],
+  IPython: ['ipython'],
+  pdb: ['torchrun'],
+  cProfile: ['torchrun'],
+  papermill: ['papermill'],
+  jupyter: ['jupyter'],
+  nbconvert: ['jupyter-nbconvert'],
+};
+
+/** Names of the programs by which Python texts are started. */
+export const launcherNames: readonly string[] = [
+  ...Object.keys(launchers),
+  ...Object.keys(notebookRunners),
+];
+
+/** Whether it is a Python interpreter, by its name. */
+export function isPython(name: string): boolean {
+  return PYTHON.test(name);
+}
 
 /** What a program runs as Python; undefined when it is no Python interpreter and starts none. */
 export function entryOf(name: string, args: Args): Entry | undefined {
-  if (PYTHON.test(name)) return interpreter(args);
-  const launcher = Object.hasOwn(launchers, name) ? launchers[name] : undefined;
-  if (launcher) return after(launcher, args, launched);
-  const runner = Object.hasOwn(runners, name) ? runners[name] : undefined;
-  return runner && after(runner, args, ran);
+  if (isPython(name)) return interpreter(args);
+  const before = Object.hasOwn(launchers, name) ? launchers[name] : undefined;
+  if (before !== undefined) {
+    return before.every((word, index) => args[index] === word)
+      ? launched(args.slice(before.length))
+      : NONE;
+  }
+  const form = Object.hasOwn(notebookRunners, name) ? notebookRunners[name] : undefined;
+  return form && notebook(args, form);
 }
 
-function after(words: readonly string[], args: Args, next: (args: Args) => Entry): Entry {
-  return words.every((word, index) => args[index] === word) ? next(args.slice(words.length)) : NONE;
-}
-
-function ran(args: Args): Entry {
-  const [first, ...rest] = args[0] === '--' ? args.slice(1) : args;
-  if (first === undefined || first.startsWith('-')) return NONE;
-  if (first.endsWith('.py')) return { kind: 'script', path: first, args: rest };
-  return first.includes('/') || Object.hasOwn(runners, first)
-    ? NONE
-    : (entryOf(first, rest) ?? NONE);
+function notebook(args: Args, form: RegExp): Entry {
+  const at = args.findIndex((word) => word?.endsWith('.ipynb'));
+  const path = args[at];
+  if (path === undefined || !form.test(args.join(' '))) return NONE;
+  return { kind: 'script', path, args: args.slice(at + 1) };
 }
 
 /** The first `.py` word, if only options and their values stand before it. */
 function launched(args: Args): Entry {
   for (const [index, word] of args.entries()) {
-    if (word === undefined || word === '-m' || word === '--module' || word === '--no-python') break;
+    if (word === '-m' || word === '--module') return moduleOf(args.slice(index + 1));
+    if (word === undefined || word === '--no-python' || word === '--no_python') break;
     if (word.startsWith('-')) continue;
-    if (word.endsWith('.py')) return { kind: 'script', path: word, args: args.slice(index + 1) };
+    if (/\.(py|ipynb)$/.test(word)) {
+      return { kind: 'script', path: word, args: args.slice(index + 1) };
+    }
     if (!args[index - 1]?.startsWith('-')) break;
   }
   return NONE;
@@ -96,5 +123,8 @@ function inline([text]: Args): Entry {
 
 function moduleOf([name, ...args]: Args): Entry {
   if (name === undefined) return NONE;
-  return launcherModules.has(name) ? launched(args) : { kind: 'module', name, args };
+  const known = Object.hasOwn(moduleLaunchers, name) ? moduleLaunchers[name] : undefined;
+  if (known === undefined) return { kind: 'module', name, args };
+  const [program, ...words] = known;
+  return entryOf(program, [...words, ...args]) ?? NONE;
 }

@@ -24,7 +24,7 @@ export function childEnvironment(
 }
 
 /** Variables to remove from a command that gets these names, since they would win over them. */
-function overriddenBy(given: readonly string[]): readonly string[] {
+export function overriddenBy(given: readonly string[]): readonly string[] {
   const providers = new Set(given.map((name) => variableOf(name)?.provider));
   return catalog.flatMap((provider) => (providers.has(provider) ? provider.companions : []));
 }
@@ -40,4 +40,13 @@ export function grantedVariables(names: readonly string[]): {
       return from !== undefined && canonical.has(from) ? [{ variable, from }] : [];
     }),
   };
+}
+
+/** Variables that a tool needs besides the values; `place` gives a directory in memory, made when needed. */
+export function settingsOf(given: readonly string[], place: () => string): Record<string, string> {
+  const providers = new Set(given.map((name) => variableOf(name)?.provider));
+  const settings = catalog.flatMap((one) => (providers.has(one) ? one.settings : []));
+  return Object.fromEntries(
+    settings.map(({ name, value }) => [name, value.replace('{memory}', () => place())]),
+  );
 }

@@ -8,6 +8,8 @@ export type Place =
   | 'installed'
   /** In the working directory, or given by a path that nothing vouches for. */
   | 'workspace'
+  /** A function of the shell text has this name. */
+  | 'function'
   | 'missing';
 
 /** One program and what is known about it. */
@@ -18,11 +20,15 @@ export interface ProgramFacts {
   readonly entry?: Entry;
   /** What its Python text uses; absent when there is no text that could be read. */
   readonly use?: PythonUse;
+  /** Whether the Trainer of its transformers would log to W&B without being told to. */
+  readonly logsByItself?: boolean;
 }
 
 /** Everything that the decision about one request rests on. */
 export interface Facts {
+  /** `lone`: one program that was named by itself and starts no other one. */
   readonly shape: 'lone' | 'compound' | 'opaque';
+  /** Also those behind wrappers and in `bash -c`. */
   readonly programs: readonly ProgramFacts[];
   /** Complete environment of the request, before any credential. */
   readonly env: Readonly<Record<string, string>>;

@@ -7,10 +7,14 @@ const SYSTEM_LIBRARY = /^\/(usr\/(local\/)?)?lib(exec|32|64)?\/(?!.*\/\.\.?(\/|$
 
 /** The variable that would load foreign code into the program; undefined when there is none. */
 export function injection(env: Environment, program: string): string | undefined {
-  for (const name of ['LD_PRELOAD', 'LD_AUDIT']) {
+  for (const name of ['LD_PRELOAD', 'LD_AUDIT', 'DYLD_INSERT_LIBRARIES']) {
     if (env.has(name) && !onlySystemLibraries(env.get(name))) return name;
   }
-  const loaders = ['PYTHONSTARTUP', 'NODE_OPTIONS', `BASH_FUNC_${program}%%`];
+  // the last two also reach the shim that asks, which is a Perl program
+  const loaders = [
+    ...['PYTHONSTARTUP', 'NODE_OPTIONS', `BASH_FUNC_${program}%%`],
+    ...['PERL5OPT', 'PERL5DB'],
+  ];
   return loaders.find((name) => env.has(name) && env.get(name) !== '');
 }
 

@@ -1,58 +1,46 @@
 /** Why programs that anything can be run or sent with never get a credential. */
-const strip: Readonly<Record<string, readonly string[]>> = {
-  'needs none of these credentials, and its hooks and helpers could take them': [
-    'git',
-    'gh',
-    'hg',
-    'svn',
-  ],
-  'could send them anywhere': [
-    'curl',
-    'wget',
-    'http',
-    'https',
-    'nc',
-    'ncat',
-    'socat',
-    'telnet',
-    'ftp',
-    'sftp',
-    'scp',
-    'rsync',
-  ],
-  'runs on another machine or as another user': ['ssh', 'mosh', 'sudo', 'doas', 'su', 'runuser'],
-  'hands its environment to a container': ['docker', 'podman', 'kubectl', 'nerdctl'],
-  'runs install scripts of packages': [
-    'pip',
-    'pip3',
-    'pipx',
-    'npm',
-    'npx',
-    'pnpm',
-    'yarn',
-    'bun',
-    'cargo',
-    'gem',
-    'apt',
-    'apt-get',
-    'brew',
-  ],
+const strip: Readonly<Record<string, string>> = {
+  'needs none of these credentials, and its hooks and helpers could take them': 'git gh hg svn jj',
+  'could send them anywhere':
+    'curl wget http https xh nc ncat netcat socat telnet ftp lftp aria2c sftp scp rsync rclone',
+  'runs on another machine or as another user':
+    'ssh sshpass autossh mosh sudo doas su runuser pkexec',
+  'hands its environment to a container':
+    'docker docker-compose podman kubectl helm nerdctl apptainer singularity',
+  'runs code of packages': 'pip pip3 pipx npx bunx pnpx uvx cargo gem bundle apt apt-get dnf brew',
 };
 
 const stripReasons = new Map(
   Object.entries(strip).flatMap(([reason, names]) =>
-    names.map((name): [string, string] => [name, reason]),
+    names.split(' ').map((name): [string, string] => [name, reason]),
   ),
 );
 
-/** Programs that only run another one: the words after them decide nothing here. */
-const wrappers = new Set(
-  'env nice ionice nohup timeout time stdbuf setsid xargs find make watch parallel command exec builtin eval source . conda uvx chroot unshare strace gdb script'.split(
+/** Package managers: with these words they run what the project itself says, with all others packages' code. */
+const managers: Readonly<Record<string, readonly string[]>> = {
+  npm: ['run', 'run-script', 'test', 't', 'start', 'restart', 'stop'],
+  pnpm: ['run', 'test', 'start'],
+  yarn: ['run', 'test', 'start'],
+  bun: ['run', 'test'],
+  uv: ['run'],
+  poetry: ['run'],
+  pdm: ['run'],
+  pipenv: ['run'],
+  hatch: ['run'],
+  rye: ['run'],
+  conda: ['run', 'activate'],
+  mamba: ['run', 'activate'],
+  micromamba: ['run', 'activate'],
+};
+
+const shells = new Set('sh bash dash zsh fish ksh ash csh tcsh busybox'.split(' '));
+
+/** Commands of the shell itself: no program is started. */
+const builtins = new Set(
+  'cd : . source eval exec export unset set shift test [ [[ echo printf read true false exit return local declare typeset readonly alias unalias trap wait jobs fg bg kill pwd pushd popd dirs type hash ulimit umask shopt let break continue getopts mapfile'.split(
     ' ',
   ),
 );
-
-const shells = new Set('sh bash dash zsh fish ksh ash csh tcsh'.split(' '));
 
 /** Build, admin and test files: they get only what they import. */
 const tooling = new Set(
@@ -61,19 +49,34 @@ const tooling = new Set(
   ),
 );
 
-/** Why this program never gets a credential; undefined for all others. */
-export function stripReason(name: string): string | undefined {
-  return stripReasons.get(name);
+/**
+ * Why this program, and everything below it, never gets a credential; undefined for all others.
+ * `args` tell for package managers; without them those count as strip too.
+ */
+export function stripReason(
+  name: string,
+  args: readonly (string | undefined)[],
+): string | undefined {
+  const allowed = Object.hasOwn(managers, name) ? managers[name] : undefined;
+  if (allowed === undefined) return stripReasons.get(name);
+  const word = args.find((one) => one === undefined || !one.startsWith('-'));
+  return word !== undefined && allowed.includes(word) ? undefined : 'runs code of packages';
 }
 
-/** Whether it only starts another program. */
-export function isWrapper(name: string): boolean {
-  return wrappers.has(name);
-}
+/** Programs that never get a credential whatever their arguments are. */
+export const strippedTools: readonly string[] = [...stripReasons.keys()];
+
+/** Programs whose first words decide. */
+export const packageManagers: readonly string[] = Object.keys(managers);
 
 /** Whether it is a shell. */
 export function isShell(name: string): boolean {
   return shells.has(name);
+}
+
+/** Whether the shell does it itself. */
+export function isBuiltin(name: string): boolean {
+  return builtins.has(name);
 }
 
 /** Whether a Python file is an entry point of a build, admin or test tool. */

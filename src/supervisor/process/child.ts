@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { nonBlocking } from '../../platform/descriptors.ts';
@@ -19,6 +19,8 @@ export interface ChildOptions extends ForkOptions {
 
 export interface Child {
   readonly pid: number;
+  /** What its output descriptors lead to, as the kernel names it: such as `pipe:[4711]`. */
+  readonly outlets: readonly string[];
   /** Resolves when the command's side has taken it, or is closed. */
   write(bytes: Buffer): Promise<void>;
   closeStdin(): void;
@@ -41,6 +43,7 @@ function startOnPipes(options: ChildOptions): Child {
   const stderr = descriptors.pipe();
   const standardInput = stdin?.read ?? (options.stdin === 'inherit' ? 0 : 'ignore');
   const stdio: (number | 'ignore')[] = [standardInput, stdout.write, stderr.write];
+  const outlets = [stdout, stderr].map(({ read }) => `pipe:[${fstatSync(read).ino}]`);
   const child = fork(options, undefined, stdio, descriptors);
   for (const fd of stdio) if (typeof fd === 'number') descriptors.close(fd);
 
@@ -56,6 +59,7 @@ function startOnPipes(options: ChildOptions): Child {
   });
   return {
     pid: child.pid,
+    outlets,
     write: (bytes) => written(input, bytes),
     closeStdin: () => void input?.end(),
     resize: () => undefined,
@@ -95,6 +99,7 @@ function startInTerminal(
   });
   return {
     pid: child.pid,
+    outlets: [terminal.path],
     write: (bytes) => written(stream, bytes),
     closeStdin: () => void stream.write(Buffer.from([4])), // ^D, the terminal's end of file
     resize: terminal.resize,

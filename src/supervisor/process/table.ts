@@ -46,6 +46,8 @@ export class ManagedProcess {
   readonly tty: boolean;
   /** Resolves when it has ended and its output was read to the end. */
   readonly exited: Promise<ExitStatus>;
+  /** Resolves when the session has forgotten it. */
+  readonly released: Promise<void>;
   status: ExitStatus | undefined;
   /** Values replaced in its output so far. */
   redactions = 0;
@@ -53,6 +55,7 @@ export class ManagedProcess {
   readonly #leader: Identity | undefined;
   readonly #filters = new Map<StreamName, Filter>();
   readonly #options: ProcessOptions;
+  #release: () => void = () => undefined;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
@@ -61,6 +64,9 @@ export class ManagedProcess {
     let end: (status: ExitStatus) => void = () => undefined;
     this.exited = new Promise((resolve) => {
       end = resolve;
+    });
+    this.released = new Promise((resolve) => {
+      this.#release = resolve;
     });
     this.#child = startChild({
       ...options,
@@ -77,6 +83,11 @@ export class ManagedProcess {
 
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** Where its output goes: whatever writes there is redacted. */
+  get outlets(): readonly string[] {
+    return this.#child.outlets;
   }
 
   /** Output of what it left running comes after the end, through a fresh filter. */
@@ -137,6 +148,7 @@ export class ManagedProcess {
     this.#flush();
     this.#child.close();
     this.log.clear();
+    this.#release();
   }
 
   summary(): ProcessSummary {
@@ -213,6 +225,11 @@ export class ProcessTable {
 
   all(): ManagedProcess[] {
     return [...this.#processes.values()];
+  }
+
+  /** What leads to a redactor of this session, as the kernel names it. */
+  outlets(): ReadonlySet<string> {
+    return new Set([...this.all(), this.#front].flatMap((one) => one?.outlets ?? []));
   }
 
   release(id: string): void {

@@ -4,7 +4,7 @@ import { messageLimit, type Role } from '../../../protocol/session/schemas.ts';
 import { createLineReader, encodeLine } from '../../../protocol/transport.ts';
 import { SynscError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { hungUp } from '../../platform/peer.ts';
+import { hungUp, peerOf } from '../../platform/peer.ts';
 import type { Caller } from '../session/verbs.ts';
 import type { Dispatch } from './dispatch.ts';
 import { failureResponse } from './failure.ts';
@@ -59,6 +59,7 @@ export function serveLines(
   const asker = Symbol('connection');
   const caller: Caller = {
     role,
+    pid: peerOf(socket)?.pid,
     asker,
     gone: left.signal,
     notify,

@@ -1,35 +1,52 @@
 import path from 'node:path';
 import { type Entry, entryOf } from '../policy/entry.ts';
 import type { Facts, ProgramFacts } from '../policy/facts.ts';
+import { programsIn, toldOf } from '../policy/programs.ts';
 import type { PythonUse } from '../policy/python.ts';
 import { baseName } from '../policy/tools.ts';
-import { inspect, type Words } from '../policy/words.ts';
+import { inspect, type ShellText, type Words } from '../policy/words.ts';
+import { throughRunner } from '../policy/wrappers.ts';
 import { ImportReader } from './imports.ts';
+import { logsByItself } from './installed.ts';
 import { placeOf } from './place.ts';
 
-/** What someone asks to run. One of `command` (for `bash -c`) and `argv` is set. */
-export interface FactsRequest {
-  readonly command?: string | undefined;
-  readonly argv?: readonly string[] | undefined;
+/** Where programs are looked for and what counts as the user's own work. */
+export interface Surroundings {
   /** Absolute. */
   readonly cwd: string;
-  /** Complete environment, before any credential. */
+  /** Complete environment, before any credential, with a PATH without shims. */
   readonly env: Readonly<Record<string, string>>;
+  /** The directory that the session was launched in. */
+  readonly workspace: string;
+}
+
+/** What someone asks to run. One of `command` (for `bash -c`) and `argv` is set. */
+export interface FactsRequest extends Surroundings {
+  readonly command?: string | undefined;
+  readonly argv?: readonly string[] | undefined;
 }
 
 /** Finds out what the decision rests on. Never throws: what can't be told is left out. */
 export async function gatherFacts(request: FactsRequest): Promise<Facts> {
   const { env } = request;
-  const text = shapeOf(request);
-  if (text.shape === 'opaque') return { shape: 'opaque', programs: [], env };
-  if (text.shape === 'compound') {
-    const programs = text.commands.map((words): ProgramFacts => ({ words, place: 'missing' }));
-    return { shape: 'compound', programs, env };
+  const found = programsIn(shapeOf(request));
+  if (found === undefined) return { shape: 'opaque', programs: [], env };
+  const programs: ProgramFacts[] = [];
+  let { cwd } = request;
+  for (const words of found.words) {
+    if (words.name === 'cd') cwd = path.resolve(cwd, words.args[0] ?? '.');
+    programs.push(
+      found.functions.has(words.name)
+        ? { words, place: 'function' }
+        : await programFacts(words, { ...request, cwd }),
+    );
   }
-  return { shape: 'lone', programs: [await programFacts(text.command, request)], env };
+  const shape = found.lone ? 'lone' : 'compound';
+  return { shape, programs: toldOf(programs), env };
 }
 
-function shapeOf({ command, argv }: FactsRequest): ReturnType<typeof inspect> {
+/** What a text or list of words runs, before anything is looked up. */
+export function shapeOf({ command, argv }: Pick<FactsRequest, 'command' | 'argv'>): ShellText {
   if (!argv) return inspect(command ?? '');
   const [name, ...args] = argv;
   return name === undefined
@@ -37,12 +54,23 @@ function shapeOf({ command, argv }: FactsRequest): ReturnType<typeof inspect> {
     : { shape: 'lone', command: { name, args, assignments: {} } };
 }
 
-async function programFacts(words: Words, { cwd, env }: FactsRequest): Promise<ProgramFacts> {
-  const place = await placeOf(words.name, env, cwd);
-  const entry = entryOf(baseName(words.name), words.args);
-  if (!entry || place !== 'installed') return { words, place, ...(entry && { entry }) };
-  const use = await useOf(entry, words, cwd);
-  return { words, place, entry, ...(use && { use }) };
+/** What is known about one program that is started with these words. */
+export async function programFacts(words: Words, around: Surroundings): Promise<ProgramFacts> {
+  const place = await placeOf(words.name, around);
+  const inner = throughRunner(words) ?? words;
+  const entry = entryOf(baseName(inner.name), inner.args);
+  if (!entry || place.kind !== 'installed') {
+    return { words, place: place.kind, ...(entry && { entry }) };
+  }
+  const use = await useOf(entry, inner, around.cwd);
+  if (use === undefined) return { words, place: place.kind, entry };
+  return {
+    words,
+    place: place.kind,
+    entry,
+    use,
+    logsByItself: await logsByItself(use, place.file),
+  };
 }
 
 async function useOf(entry: Entry, words: Words, cwd: string): Promise<PythonUse | undefined> {

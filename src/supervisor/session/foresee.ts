@@ -2,6 +2,7 @@ import type { Decision } from '../../../protocol/session/decision.ts';
 import { catalog } from '../../provider/catalog.ts';
 import { decide } from '../policy/decide.ts';
 import { childEnvironment } from '../policy/environment.ts';
+import type { Rules } from '../policy/rules.ts';
 import { ownKeys } from '../vault/own-keys.ts';
 import { Vault } from '../vault/vault.ts';
 import { gatherFacts } from './facts.ts';
@@ -19,10 +20,14 @@ export interface ForeseenProgram {
 export async function foresee(
   program: ForeseenProgram,
   launchEnv: Readonly<Record<string, string | undefined>>,
+  rules: Rules,
 ): Promise<Decision[]> {
   const everything = catalog.flatMap(({ variables }) => variables.map(({ name }) => name));
-  const facts = await gatherFacts({ ...program, env: childEnvironment(launchEnv, {}) });
+  const env = childEnvironment(launchEnv, {});
+  const facts = await gatherFacts({ ...program, env, workspace: program.cwd });
   // the user's own keys may stand in the words of the command
   const redactors = new Redactors(new Vault(ownKeys(launchEnv)));
-  return decide(facts, everything).map((one) => redacted(one, (text) => redactors.text(text)));
+  return decide(facts, everything, rules).map((one) =>
+    redacted(one, (text) => redactors.text(text)),
+  );
 }

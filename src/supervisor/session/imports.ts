@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
+import { notebookText } from '../policy/notebook.ts';
 import { type PythonUse, scanPython } from '../policy/python.ts';
 
 const MAX_FILES = 500;
@@ -20,7 +21,8 @@ export class ImportReader {
 
   /** What a script and the local modules that it imports use; undefined when it can't be read. */
   async script(file: string): Promise<PythonUse | undefined> {
-    const text = await this.#read(file);
+    const read = await this.#read(file);
+    const text = file.endsWith('.ipynb') ? read && notebookText(read) : read;
     return text === undefined ? undefined : this.#follow(text, file);
   }
 

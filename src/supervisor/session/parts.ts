@@ -1,10 +1,15 @@
 import type { Approver } from '../authorization/approver.ts';
 import type { Grants } from '../authorization/grants.ts';
+import type { Rules } from '../policy/rules.ts';
 import type { ProcessTable } from '../process/table.ts';
+import type { ShimDirectory } from '../shim/directory.ts';
 import type { CredentialFiles } from '../vault/credential-file.ts';
 import type { SyncSource } from '../vault/sync.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { Commands } from './commands.ts';
+import type { Granted } from './granted.ts';
 import type { Redactors } from './redactors.ts';
+import type { Relays } from './relays.ts';
 
 /** What a session is made of. */
 export interface Parts {
@@ -22,6 +27,14 @@ export interface Parts {
   readonly approver: Approver;
   /** Absent in a session that asks no dashboard. */
   readonly source: SyncSource | undefined;
+  readonly shims: ShimDirectory;
+  readonly commands: Commands;
+  readonly granted: Granted;
+  readonly relays: Relays;
+  /** Words of the program that a shim becomes when its tool runs under the session (`synsc relay`). */
+  readonly relayCommand: readonly string[];
+  /** The user's own policy. */
+  readonly rules: Rules;
   /** Names of credentials that some command was given. */
   readonly used: Set<string>;
   /** Called after each start of a command. */

@@ -1,28 +1,29 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Place } from '../policy/facts.ts';
+import type { Surroundings } from './facts.ts';
 import { realPath, resolveProgram } from './resolve.ts';
 
 const systemDirectories = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin', '/snap/bin'];
 
-/** Where a program stands, as far as it tells whether it is the tool of that name. */
+/** Where a program stands, as far as it tells whether it is the tool of that name, and its file. */
 export async function placeOf(
   name: string,
-  env: Readonly<Record<string, string>>,
-  cwd: string,
-): Promise<Place> {
-  const searchPath = env.PATH;
-  const found = await resolveProgram(name, searchPath, cwd);
-  if ('error' in found) return 'missing';
-  const directory = path.dirname(found.path);
-  if (await isPythonEnvironment(path.dirname(directory))) return 'installed';
-  const trusted = [...systemDirectories, ...(searchPath ?? '').split(':')];
+  { env, cwd, workspace }: Surroundings,
+): Promise<{ kind: Place; file: string }> {
+  const found = await resolveProgram(name, env.PATH, cwd);
+  if ('error' in found) return { kind: 'missing', file: '' };
+  const { path: file } = found;
+  const directory = path.dirname(file);
+  if (await isPythonEnvironment(path.dirname(directory))) return { kind: 'installed', file };
+  const trusted = [...systemDirectories, ...(env.PATH ?? '').split(':')];
   if (!trusted.some((one) => one.startsWith('/') && path.resolve(one) === directory)) {
-    return 'workspace';
+    return { kind: 'workspace', file };
   }
-  const [workspace, home] = await Promise.all([realPath(cwd), realPath(env.HOME ?? '/')]);
-  const files = [directory, await realPath(found.path)];
-  return files.some((file) => within(file, workspace, home)) ? 'workspace' : 'installed';
+  const [home, ...own] = await Promise.all([env.HOME ?? '/', cwd, workspace].map(realPath));
+  const files = [directory, await realPath(file)];
+  const inside = files.some((one) => own.some((root) => within(one, root, home ?? '/')));
+  return { kind: inside ? 'workspace' : 'installed', file };
 }
 
 /** In the home directory or above it, only what lies there directly counts as the workspace. */

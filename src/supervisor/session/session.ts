@@ -26,6 +26,7 @@ export function createVerbs(parts: Parts): Verbs {
     ping: (_params, { role }) => ({ sessionId: parts.id, protocolVersion, role }),
     'rpc.discover': () => discover(),
     spawn: (params, caller) => runCommand(params, caller, parts),
+    relay: (params, caller) => runRelayed(params, caller, parts),
     ...processVerbs(parts, attachments),
     ...credentialVerbs(parts),
   };
@@ -44,22 +45,30 @@ type ProcessVerb =
   | 'list'
   | 'release';
 
-function processVerbs({ processes }: Parts, attachments: Attachments): Pick<Verbs, ProcessVerb> {
+function processVerbs(parts: Parts, attachments: Attachments): Pick<Verbs, ProcessVerb> {
+  const { processes, relays } = parts;
+  /** A process below a command reaches only the tool that it was told to run. */
+  function reach(processId: string, caller: Caller) {
+    if (caller.role === 'subprocess' && !relays.mayReach(caller, processId)) {
+      throw new SynscError('DENIED', 'this process is not for callers of role subprocess');
+    }
+    return processes.get(processId);
+  }
   return {
-    async write({ processId, data, encoding }) {
-      await processes.get(processId).write(Buffer.from(data, encoding ?? 'utf8'));
+    async write({ processId, data, encoding }, caller) {
+      await reach(processId, caller).write(Buffer.from(data, encoding ?? 'utf8'));
       return {};
     },
-    closeStdin({ processId }) {
-      processes.get(processId).closeStdin();
+    closeStdin({ processId }, caller) {
+      reach(processId, caller).closeStdin();
       return {};
     },
-    resize({ processId, columns, rows }) {
-      processes.get(processId).resize(columns, rows);
+    resize({ processId, columns, rows }, caller) {
+      reach(processId, caller).resize(columns, rows);
       return {};
     },
-    kill({ processId, signal }) {
-      processes.get(processId).kill(signal);
+    kill({ processId, signal }, caller) {
+      reach(processId, caller).kill(signal);
       return {};
     },
     wait: ({ processId }, { gone }) => orGone(processes.get(processId).exited, gone),
@@ -113,10 +122,33 @@ async function runCommand(
   const { process, decisions } = spawned;
   showWhile(spawned, caller, parts);
   if (params.timeoutMs !== undefined) killAfter(spawned, params.timeoutMs);
-  if (!params.background) return finished(spawned, params, caller);
+  if (!params.background) return finished(spawned, params, caller, parts);
+  tellDecisions(process, caller, parts);
   follow(process, caller, { encoding: params.encoding, owner: true });
   if (params.endWithCaller) endWithCaller(process, caller);
   return { processId: process.id, pid: process.pid, decisions };
+}
+
+/** What a shim becomes: its tool under the session, for as long as the shim's process lives. */
+async function runRelayed(
+  { tty, encoding }: Params<'relay'>,
+  caller: Caller,
+  parts: Parts,
+): Promise<StartedSpawn> {
+  const relay = caller.pid === undefined ? undefined : parts.relays.take(caller.pid);
+  if (relay === undefined) throw new SynscError('DENIED', 'no shim was told to run this');
+  const { spawnRelayed } = await path();
+  const process = spawnRelayed(relay, tty, parts);
+  parts.relays.runs(caller, process.id);
+  follow(process, caller, { encoding, owner: true });
+  endWithCaller(process, caller);
+  return { processId: process.id, pid: process.pid, decisions: [] };
+}
+
+function tellDecisions(process: Spawned['process'], { notify, gone }: Caller, parts: Parts): void {
+  parts.commands.listen(process, (decision) => {
+    if (!gone.aborted) notify?.('decision', { processId: process.id, decision });
+  });
 }
 
 /** Fetches the latest credentials; on failure the session keeps what it has. Returns changed names. */
@@ -156,9 +188,10 @@ async function askUser(
 }
 
 async function finished(
-  { process, decisions }: Spawned,
+  { process }: Spawned,
   { outputLimitBytes }: Params<'spawn'>,
   { gone }: Caller,
+  { commands }: Parts,
 ): Promise<FinishedSpawn> {
   const abandoned = () => process.kill('SIGKILL');
   gone.addEventListener('abort', abandoned, { once: true });
@@ -173,7 +206,7 @@ async function finished(
     stderr: stderr.text,
     truncated: stdout.truncated || stderr.truncated,
     redactions: process.redactions,
-    decisions,
+    decisions: commands.decisions(process),
   };
 }
 

@@ -5,10 +5,14 @@ import type { AuthorizationParams, SpawnParams } from '../../../protocol/session
 import { SynscError } from '../../errors.ts';
 import { decide } from '../policy/decide.ts';
 import { childEnvironment, grantedVariables } from '../policy/environment.ts';
+import { rewrite } from '../policy/rewrite.ts';
+import { inspect } from '../policy/words.ts';
 import type { ManagedProcess } from '../process/table.ts';
+import { newCapability } from './commands.ts';
 import { sessionEnvironment } from './environment.ts';
-import { gatherFacts } from './facts.ts';
+import { gatherFacts, shapeOf } from './facts.ts';
 import type { Parts } from './parts.ts';
+import type { Relay } from './relays.ts';
 import { requireProgram } from './resolve.ts';
 import type { Caller } from './verbs.ts';
 
@@ -22,8 +26,10 @@ export interface Spawned {
 type Program = Pick<SpawnParams, 'command' | 'argv' | 'cwd' | 'env'>;
 
 /**
- * The path of one command: facts, decision, environment, start, redaction. Throws COMMAND_NOT_FOUND,
- * NOT_EXECUTABLE, NO_SUCH_DIRECTORY, NOT_AUTHORIZED, LIMIT, SESSION_ENDING; then nothing was started.
+ * The path of one command: facts, decision, environment, start, redaction. A program that is named
+ * directly gets what it is given here; what a shell text starts is decided again by its shim. Throws
+ * COMMAND_NOT_FOUND, NOT_EXECUTABLE, NO_SUCH_DIRECTORY, NOT_AUTHORIZED, LIMIT, SESSION_ENDING; then
+ * nothing was started.
  */
 export async function spawn(
   params: SpawnParams,
@@ -33,39 +39,93 @@ export async function spawn(
   const cwd = directoryOf(params, parts);
   const { file, args } = await programOf(params, cwd, parts);
   const authorized = authorizedNames(params, { asker, cwd }, parts);
-  const decisions = withAuthorized(await decisionsFor(params, cwd, parts), authorized);
-  const given = [...new Set(decisions.flatMap((decision) => decision.given))];
+  const { decisions, direct } = await foreseen(params, cwd, parts);
+  const given = [...(direct ? decisions.flatMap((one) => one.given) : []), ...authorized];
   for (const name of given) parts.used.add(name);
+  const capability = mayAsk(decisions, direct) ? newCapability() : undefined;
+  const told = withAuthorized(decisions, authorized);
 
   const process = parts.processes.start({
     file,
     args,
     cwd,
-    env: sessionEnvironment(params, given, parts),
-    values: parts.vault.lines(grantedVariables(given).set, (one) => parts.files.pathOf(one)),
+    env: sessionEnvironment({ env: params.env, given, capability, authorized }, parts),
+    values: parts.vault.lines(grantedVariables(given).set, parts.files),
     stdin: params.background || params.stdin !== undefined ? 'pipe' : 'none',
     tty: params.tty,
     command: parts.redactors.text(displayed(params)),
     filter: (mode, emit, onHit) => parts.redactors.filter(mode, emit, authorized, onHit),
   });
+  if (direct) parts.granted.note(process.pid, given);
+  parts.commands.add({ process, capability, authorized, text: shapeOf(params) }, told, direct);
   parts.started();
   if (params.stdin !== undefined) {
     void process.write(Buffer.from(params.stdin));
     process.closeStdin();
   }
-  return { process, decisions, authorized };
+  return { process, decisions: told, authorized };
 }
 
-/** The decision that a spawn of the same command in `cwd` rests on. */
+/** Runs a tool whose shim was told to, because its output would lead past the session's redaction. */
+export function spawnRelayed(relay: Relay, tty: SpawnParams['tty'], parts: Parts): ManagedProcess {
+  const { file, args, cwd, env, given, outer } = relay;
+  const { capability, authorized } = outer;
+  const process = parts.processes.start({
+    file,
+    args,
+    cwd,
+    env: { ...env },
+    values: parts.vault.lines(grantedVariables(given).set, parts.files),
+    stdin: 'pipe',
+    tty,
+    command: parts.redactors.text(displayed({ argv: [file, ...args] })),
+    filter: (mode, emit, onHit) => parts.redactors.filter(mode, emit, authorized, onHit),
+  });
+  parts.granted.note(process.pid, given);
+  parts.commands.add({ process, capability, authorized, outer }, [], true);
+  parts.started();
+  return process;
+}
+
+/** Text that can't be read, and programs that never get any: what they start may not ask either. */
+function mayAsk(decisions: readonly Decision[], direct: boolean): boolean {
+  const [first] = decisions;
+  return first?.rule !== 'opaque' && !(direct && first?.rule === 'strip');
+}
+
+/** The decisions that a spawn of the same command in `cwd` rests on. */
 export async function decisionsFor(
   program: Program,
   cwd: string,
   parts: Parts,
 ): Promise<Decision[]> {
-  const env = childEnvironment(parts.baseEnv, program);
-  const facts = await gatherFacts({ command: program.command, argv: program.argv, cwd, env });
-  const decisions = decide(facts, parts.vault.names());
-  return decisions.map((one) => redacted(one, (text) => parts.redactors.text(text)));
+  return (await foreseen(program, cwd, parts)).decisions;
+}
+
+/** `direct`: the decision is on the one program that is started here, and not on what a text starts. */
+async function foreseen(
+  program: Program,
+  cwd: string,
+  parts: Parts,
+): Promise<{ decisions: Decision[]; direct: boolean }> {
+  const { baseEnv, shims, rules, vault } = parts;
+  const given = childEnvironment(baseEnv, program);
+  const env = { ...given, PATH: shims.plain(given.PATH) };
+  const { command, argv } = program;
+  const facts = await gatherFacts({ command, argv, cwd, env, workspace: parts.cwd });
+  const direct = facts.shape === 'lone' && (argv !== undefined || !shims.asks);
+  const decisions = decide(facts, vault.names(), rules).map((one) =>
+    redacted(direct || shims.asks ? one : unasked(one), (text) => parts.redactors.text(text)),
+  );
+  return { decisions, direct };
+}
+
+/** Where no shim can ask, what a text starts gets nothing. */
+function unasked(decision: Decision): Decision {
+  const { given, withheld } = decision;
+  if (given.length === 0) return decision;
+  const reason = 'this machine lacks what decides inside a shell text: run the program by itself';
+  return { ...decision, given: [], withheld: [...withheld, ...given], rule: 'no-shims', reason };
 }
 
 /** A decision repeats words of the command, which may hold a value. */
@@ -112,9 +172,16 @@ async function programOf(
   cwd: string,
   parts: Parts,
 ): Promise<{ file: string; args: readonly string[] }> {
-  const [name = 'bash', ...args] = argv ?? ['bash', '-c', command ?? ''];
-  const searchPath = env?.PATH ?? parts.baseEnv.PATH;
+  const [name = 'bash', ...args] = argv ?? ['bash', '-c', asking(command ?? '', parts)];
+  const searchPath = parts.shims.plain(env?.PATH ?? parts.baseEnv.PATH);
   return { file: await requireProgram(name, searchPath, cwd, parts.redactors.text(name)), args };
+}
+
+/** The text with its path-named tools asking too. */
+function asking(command: string, { shims }: Parts): string {
+  if (!shims.asks) return command;
+  const untrusted = '/usr/bin/env -u SYNSC_CAPABILITY';
+  return rewrite(command, inspect(command), { byPath: shims.byPath, untrusted });
 }
 
 /** Uses up the user's approval of this very call by this very asker. */

@@ -10,6 +10,8 @@ import type { Role } from '../../../protocol/session/schemas.ts';
 /** Who calls a verb, as the kernel attests it, and how to reach it. */
 export interface Caller {
   readonly role: Role;
+  /** Its process, where the kernel tells. */
+  readonly pid?: number | undefined;
   /** The same for two calls of one connection (HTTP: of one process), and for no other caller. */
   readonly asker: symbol | string;
   /** Aborted when the caller's connection is gone. */

@@ -22,19 +22,24 @@ export class CredentialFiles {
   /** Path of the file; 0600 in a 0700 directory. Throws UNSUPPORTED where nothing is on tmpfs. */
   pathOf(credential: Credential): string {
     if (credential.path !== undefined) return credential.path;
-    const file = join(this.directory, `${credential.name.toLowerCase()}.json`);
+    const file = join(this.own(), `${credential.name.toLowerCase()}.json`);
     if (this.#written.get(credential.name) === credential) return file;
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    if (!isTmpfs(this.directory)) {
-      throw new SynscError(
-        'UNSUPPORTED',
-        `no tmpfs for ${credential.name}: it may not touch a disk`,
-      );
-    }
     rmSync(file, { force: true });
     writeFileSync(file, credential.secret.expose(), { mode: 0o600, flag: 'wx' });
     this.#written.set(credential.name, credential);
     return file;
+  }
+
+  /** The directory itself, made when first needed (0700). Throws UNSUPPORTED where nothing is on tmpfs. */
+  own(): string {
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    if (!isTmpfs(this.directory)) {
+      throw new SynscError(
+        'UNSUPPORTED',
+        'no tmpfs for a credential file: it may not touch a disk',
+      );
+    }
+    return this.directory;
   }
 
   remove(): void {

@@ -24,6 +24,17 @@ export interface VaultNeedle {
   readonly publicPrefixes: readonly string[];
 }
 
+/** Where the file of a credential is that commands get as a path. */
+interface Files {
+  pathOf(credential: Credential): string;
+}
+
+/** What commands get: the value, or the path of the file that holds it. */
+function handedOver(credential: Credential, files: Files): Buffer {
+  const isFile = variableOf(credential.name)?.variable.kind === 'json';
+  return isFile ? Buffer.from(files.pathOf(credential)) : credential.secret.expose();
+}
+
 /** The credentials of one session, in memory only, for as long as the session lives. */
 export class Vault {
   readonly #own: ReadonlyMap<string, Credential>;
@@ -97,24 +108,27 @@ export class Vault {
   }
 
   /**
-   * `NAME=value` lines for the launcher, in bytes; the caller overwrites them. `pathOf` gives the
-   * file of a credential that commands get as one.
+   * `NAME=value` lines for the launcher, in bytes; the caller overwrites them. `files` has those of
+   * credentials that commands get as a path.
    */
-  lines(
-    variables: readonly { variable: string; from: string }[],
-    pathOf: (credential: Credential) => string,
-  ): Buffer {
+  lines(variables: readonly { variable: string; from: string }[], files: Files): Buffer {
     const parts: Buffer[] = [];
     for (const { variable, from } of variables) {
       const credential = this.get(from);
       if (credential === undefined) continue;
-      const isFile = variableOf(from)?.variable.kind === 'json';
-      const value = isFile ? Buffer.from(pathOf(credential)) : credential.secret.expose();
+      const value = handedOver(credential, files);
       // a line holds no line break; such a value could set other variables, so it stays here
       if (value.includes(lineFeed)) continue;
       parts.push(Buffer.from(`${variable}=`), value, Buffer.from('\n'));
     }
     return Buffer.concat(parts);
+  }
+
+  /** Whether these bytes are what commands get under a variable name or alias. */
+  holds(variable: string, bytes: Buffer, files: Files): boolean {
+    const name = variableOf(variable)?.variable.name;
+    const credential = name === undefined ? undefined : this.get(name);
+    return credential !== undefined && handedOver(credential, files).equals(bytes);
   }
 
   wipe(): void {

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { catalog } from '../../../src/provider/catalog.ts';
+import { catalog, providerOf } from '../../../src/provider/catalog.ts';
 import { decide } from '../../../src/supervisor/policy/decide.ts';
 import { entryOf } from '../../../src/supervisor/policy/entry.ts';
 import type { Facts, Place, ProgramFacts } from '../../../src/supervisor/policy/facts.ts';
+import { programsIn, toldOf } from '../../../src/supervisor/policy/programs.ts';
 import { scanPython } from '../../../src/supervisor/policy/python.ts';
 import { baseName } from '../../../src/supervisor/policy/tools.ts';
 import { inspect } from '../../../src/supervisor/policy/words.ts';
+import { throughRunner } from '../../../src/supervisor/policy/wrappers.ts';
 
 const available = catalog.flatMap((provider) => provider.variables.map((one) => one.name));
 const HF = ['HF_TOKEN'];
@@ -21,22 +23,29 @@ interface Setting {
   place?: Place;
   /** Text of the Python file that the command names. */
   file?: string;
+  /** W&B is installed beside a transformers that logs to it by default. */
+  logsByItself?: boolean;
 }
 
-function facts(command: string, { env = {}, place = 'installed', file }: Setting = {}): Facts {
-  const text = inspect(command);
-  if (text.shape === 'opaque') return { shape: 'opaque', programs: [], env };
-  const commands = text.shape === 'lone' ? [text.command] : text.commands;
-  const programs = commands.map((words): ProgramFacts => {
-    const entry = entryOf(baseName(words.name), words.args);
-    const { stdin } = words;
+function facts(
+  command: string,
+  { env = {}, place = 'installed', file, logsByItself = false }: Setting = {},
+): Facts {
+  const found = programsIn(inspect(command));
+  if (found === undefined) return { shape: 'opaque', programs: [], env };
+  const programs = found.words.map((words): ProgramFacts => {
+    if (found.functions.has(words.name)) return { words, place: 'function' };
+    const inner = throughRunner(words) ?? words;
+    const entry = entryOf(baseName(inner.name), inner.args);
+    const { stdin } = inner;
     const given =
       stdin !== undefined && stdin !== 'unknown' && 'text' in stdin ? stdin.text : undefined;
     const source = entry?.kind === 'inline' ? entry.text : entry?.kind === 'stdin' ? given : file;
     const use = source === undefined || entry?.kind === 'none' ? undefined : scanPython(source);
-    return { words, place, ...(entry && { entry }), ...(use && { use }) };
+    return { words, place, ...(entry && { entry }), ...(use && { use, logsByItself }) };
   });
-  return { shape: text.shape, programs, env };
+  const shape = found.lone ? 'lone' : 'compound';
+  return { shape, programs: toldOf(programs), env };
 }
 
 const given = (command: string, setting?: Setting): string[] =>
@@ -140,7 +149,7 @@ const table: readonly Row[] = [
   ['cat .env', [], 'unknown-program'],
   ['node app.js', [], 'unknown-program'],
   ['pytest', [], 'unknown-program'],
-  ['jupyter lab', [], 'unknown-program'],
+  ['jupyter lab', [], 'python-unread'],
   // Never
   ['git push', [], 'strip'],
   ['curl https://api.example.test', [], 'strip'],
@@ -150,11 +159,35 @@ const table: readonly Row[] = [
   ['pip install x', [], 'strip'],
   ['npm install', [], 'strip'],
   ['sudo aws s3 ls', [], 'strip'],
-  ['env aws s3 ls', [], 'wrapper'],
-  ['nohup python t.py', [], 'wrapper', { file: 'import boto3' }],
-  ['timeout 5 aws s3 ls', [], 'wrapper'],
-  ['xargs aws', [], 'wrapper'],
-  ['bash -c "aws s3 ls"', [], 'shell'],
+  ['npm ci', [], 'strip'],
+  ['npx modal', [], 'strip'],
+  ['uv pip install x', [], 'strip'],
+  ['uv sync', [], 'strip'],
+  ['poetry install', [], 'strip'],
+  ['uv run pip install x', [], 'strip'],
+  ['npm run deploy', [], 'wrapper'],
+  ['uv run $TOOL', [], 'wrapper'],
+  ['uv run ./aws s3 ls', [], 'workspace-program'],
+  ['make deploy', [], 'wrapper'],
+  ['bash deploy.sh', [], 'shell'],
+  ['find . -exec aws s3 cp {} s3://b ;', [], 'wrapper'],
+  ['env -i aws s3 ls', [], 'wrapper'],
+  ['aws s3 ls', [], 'injection', { env: { PERL5OPT: '-Mx' } }],
+  // Runners start the program past its shim
+  ['uv run aws s3 ls', AWS, 'aws-cli'],
+  ['poetry run modal deploy a.py', MODAL, 'modal-cli'],
+  ['uv run wandb login', [], 'sign-in-command'],
+  ['uv run -- python train.py', HF, 'python-script', { file: '' }],
+  [
+    'uv run --with boto3 python train.py',
+    [...HF, ...AWS],
+    'python-script',
+    { file: 'import boto3' },
+  ],
+  ['uv run -m pkg.train', HF, 'python-script', { file: '' }],
+  ['uv run --env-file .env train.py', [], 'wrapper', { file: '' }],
+  ['conda run -n ml python train.py', HF, 'python-script', { file: '' }],
+  ['conda run -n ml bash x.sh', [], 'wrapper'],
   // Python
   ['python train.py', HF, 'python-script', { file: 'print(1)' }],
   ['python3.11 -u train.py --lr 1', HF, 'python-script', { file: 'import torch' }],
@@ -181,7 +214,47 @@ const table: readonly Row[] = [
   ['accelerate launch train.py', HF, 'python-script', { file: '' }],
   ['python -m torch.distributed.run train.py', HF, 'python-script', { file: '' }],
   ['python -m pkg.train', HF, 'python-script', { file: '' }],
-  ['uv run --with evil train.py', [], 'python-unread', { file: '' }],
+  ['torchrun -m pkg.train', HF, 'python-script', { file: '' }],
+  ['accelerate launch --num_processes 2 -m pkg.train', HF, 'python-script', { file: '' }],
+  ['deepspeed --num_gpus 2 train.py --deepspeed ds.json', HF, 'python-script', { file: '' }],
+  ['python -m accelerate.commands.launch train.py', HF, 'python-script', { file: '' }],
+  ['papermill in.ipynb out.ipynb', HF, 'python-script', { file: '' }],
+  ['jupyter nbconvert --to notebook --execute a.ipynb', HF, 'python-script', { file: '' }],
+  ['jupyter nbconvert --to html a.ipynb', [], 'python-unread', { file: '' }],
+  ['ipython', [], 'python-unread'],
+  ['python -m cProfile -o out train.py', HF, 'python-script', { file: '' }],
+  // W&B without being told to
+  [
+    'python t.py',
+    [...HF, ...WANDB],
+    'python-script',
+    { file: 'from transformers import Trainer', logsByItself: true },
+  ],
+  ['python t.py', HF, 'python-script', { file: 'from transformers import Trainer' }],
+  [
+    'python t.py',
+    HF,
+    'python-script',
+    { file: 'from transformers import pipeline', logsByItself: true },
+  ],
+  [
+    'python t.py',
+    HF,
+    'python-script',
+    { file: 'from trl import SFTTrainer\nx(report_to="none")', logsByItself: true },
+  ],
+  [
+    'python t.py --report_to none',
+    HF,
+    'python-script',
+    { file: 'from trl import SFTTrainer', logsByItself: true },
+  ],
+  [
+    'python t.py',
+    HF,
+    'python-script',
+    { file: 'from trl import SFTTrainer', logsByItself: true, env: { WANDB_DISABLED: 'true' } },
+  ],
   ['python setup.py build', [], 'python-imports', { file: 'import setuptools' }],
   ['python manage.py x', AWS, 'python-imports', { file: 'import boto3' }],
   ['python -c "print(1)"', [], 'python-imports'],
@@ -209,37 +282,155 @@ describe('one command', () => {
   });
 });
 
-describe('several commands', () => {
+const told = (command: string) =>
+  decide(facts(command, { file: '' }), available).map(({ program, given, rule }) => [
+    program,
+    given.length > 0 ? 'given' : rule,
+  ]);
+
+describe('several commands: each is decided by itself', () => {
   test.each([
-    'cd x && aws s3 ls',
-    'aws s3 ls | head',
-    'aws s3 ls; curl x',
-    'aws s3 ls &',
-    '(aws s3 ls)',
-    'if true; then aws s3 ls; fi',
-    'aws s3 ls "$(curl x)"',
-    'aws s3 ls <(curl x)',
-    `aws s3 ls "\${x:-$(curl y)}"`,
-    `aws s3 ls "\${x@P}"`,
-    'aws s3 ls > "$(curl x)"',
-    'time aws s3 ls',
-    '! aws s3 ls',
-    'aws() { printenv; }; aws',
-    'eval "aws s3 ls"',
-    'aws "unclosed',
-    '$TOOL s3 ls',
-    '',
-  ])('%s gets nothing', (command) => {
-    expect(given(command)).toEqual([]);
+    ['cd x && aws s3 ls', [['aws', 'given']]],
+    [
+      'aws s3 ls | head',
+      [
+        ['aws', 'given'],
+        ['head', 'unknown-program'],
+      ],
+    ],
+    [
+      'aws s3 ls; curl x',
+      [
+        ['aws', 'given'],
+        ['curl', 'strip'],
+      ],
+    ],
+    ['aws s3 ls &', [['aws', 'given']]],
+    ['if true; then (aws s3 ls); fi', [['aws', 'given']]],
+    [
+      'aws s3 ls "$(curl x)"',
+      [
+        ['aws', 'given'],
+        ['curl', 'strip'],
+      ],
+    ],
+    ['time aws s3 ls', [['aws', 'given']]],
+    [
+      'env aws s3 ls',
+      [
+        ['env', 'wrapper'],
+        ['aws', 'given'],
+      ],
+    ],
+    [
+      'env -u X A=1 aws s3 ls',
+      [
+        ['env', 'wrapper'],
+        ['aws', 'given'],
+      ],
+    ],
+    [
+      'nohup python t.py',
+      [
+        ['nohup', 'wrapper'],
+        ['python', 'given'],
+      ],
+    ],
+    [
+      'timeout -k 3 5 aws s3 ls',
+      [
+        ['timeout', 'wrapper'],
+        ['aws', 'given'],
+      ],
+    ],
+    [
+      'xargs -n 1 aws s3 rm',
+      [
+        ['xargs', 'wrapper'],
+        ['aws', 'given'],
+      ],
+    ],
+    [
+      'xargs -n 1 env git push',
+      [
+        ['xargs', 'wrapper'],
+        ['env', 'wrapper'],
+        ['git', 'strip'],
+      ],
+    ],
+    [
+      'bash -lc "aws s3 ls; curl x"',
+      [
+        ['bash', 'shell'],
+        ['aws', 'given'],
+        ['curl', 'strip'],
+      ],
+    ],
+    [
+      'sh -o errexit -c "aws s3 ls"',
+      [
+        ['sh', 'shell'],
+        ['aws', 'given'],
+      ],
+    ],
+    ['exec aws s3 ls', [['aws', 'given']]],
+    [
+      'cd x && git pull; aws s3 ls',
+      [
+        ['git', 'strip'],
+        ['aws', 'given'],
+      ],
+    ],
+    ['AWS_PROFILE=work; aws s3 ls', [['aws', 'redirected']]],
+    ['export AWS_ENDPOINT_URL=http://x; aws s3 ls', [['aws', 'redirected']]],
+    ['export AWS_ENDPOINT_URL="$X"; aws s3 ls', [['aws', 'given']]],
+    [
+      'env AWS_ENDPOINT_URL=http://x aws s3 ls',
+      [
+        ['env', 'wrapper'],
+        ['aws', 'redirected'],
+      ],
+    ],
+    [
+      'aws() { printenv; }; aws',
+      [
+        ['aws', 'function'],
+        ['printenv', 'unknown-program'],
+      ],
+    ],
+    ['env -i aws s3 ls', [['env', 'wrapper']]],
+    ['$TOOL s3 ls; true', [['true', 'builtin']]],
+    ['aws "unclosed', [['bash', 'opaque']]],
+    ['echo $HF_TOKEN', [['echo', 'builtin']]],
+  ])('%s', (command, programs) => {
+    expect(told(command).toSorted()).toEqual(programs.toSorted());
   });
 
-  test('each program that can be seen is told', () => {
-    const programs = decide(facts('cd x && git pull; aws s3 ls'), available);
-    expect(programs.map(({ program, rule }) => [program, rule])).toEqual([
-      ['cd', 'compound'],
-      ['git', 'strip'],
-      ['aws', 'compound'],
-    ]);
+  test.each(['eval "aws s3 ls"', '$TOOL s3 ls', ''])('%j tells of no program', (command) => {
+    expect(given(command)).toEqual([]);
+  });
+});
+
+describe('your own policy', () => {
+  const rules = {
+    grant: new Map([
+      ['terraform', [providerOf('aws')]],
+      ['curl', [providerOf('huggingface')]],
+      ['aws', [providerOf('gcp')]],
+    ]),
+    deny: new Map([['python', [providerOf('huggingface')]]]),
+  };
+  test.each([
+    ['terraform apply', AWS, 'user-grant'],
+    ['curl https://x.test', [], 'strip'],
+    ['aws s3 ls', [...AWS, ...GCP], 'user-grant'],
+    ['aws configure', [], 'sign-in-command'],
+    ['LD_PRELOAD=/tmp/x.so terraform apply', [], 'injection'],
+    ['AWS_ENDPOINT_URL=http://x terraform apply', [], 'redirected'],
+    ['python t.py', [], 'user-deny'],
+  ])('%s', (command, names, rule) => {
+    const [decision] = decide(facts(command, { file: '' }), available, rules);
+    expect(decision).toMatchObject({ given: names, rule });
   });
 });
 

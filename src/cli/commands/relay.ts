@@ -1,0 +1,17 @@
+import { SynscError } from '../../errors.ts';
+import { terminalSize } from '../terminal.ts';
+import { reach, stream } from './exec.ts';
+
+/**
+ * `synsc relay`: what a shim becomes when its tool's output would lead past the session: the tool runs
+ * under the session, which redacts what comes back here. Nobody types it.
+ */
+export async function relay(): Promise<number> {
+  const path = process.env.SYNSC_SOCKET;
+  if (!path) throw new SynscError('NO_SESSION', 'this command is for the shims of a session');
+  const client = await reach(path);
+  const tty = process.stdin.isTTY && process.stdout.isTTY;
+  const start = () =>
+    client.call('relay', { encoding: 'base64', ...(tty && { tty: terminalSize() }) });
+  return stream(client, start, { tty, json: false });
+}

@@ -1,0 +1,133 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { allowsExec } from '../../platform/mounts.ts';
+import { bashGuard, bashStart, byPath, perlShim, type ShimFacts, shellShim } from './script.ts';
+
+const perlPath = '/usr/bin/perl';
+const curlPaths = ['/usr/bin/curl', '/bin/curl', '/usr/local/bin/curl'];
+const defaultPath = '/usr/local/bin:/usr/bin:/bin';
+
+/** Which programs have a shim, and what one without an answer takes away. */
+export interface ShimNames {
+  readonly ask: readonly string[];
+  readonly strip: readonly string[];
+  readonly unset: readonly string[];
+}
+
+/**
+ * The directory that stands first in PATH of everything in a session: a link for each tool that exists,
+ * all to one program. Only where a place to put them allows programs; `directory` is undefined elsewhere.
+ */
+export class ShimDirectory {
+  readonly directory: string | undefined;
+  readonly socketPath: string;
+  /** Whether a shim can ask: without it, shims only take credentials away. */
+  readonly asks: boolean;
+  /** Where all of it lies. */
+  readonly root: string;
+  readonly #names: readonly string[];
+  /** Modification times of the places in PATH that were looked through. */
+  readonly #covered = new Map<string, number>();
+  readonly #linked = new Set<string>();
+
+  constructor(sessionDirectory: string, id: string, names: ShimNames) {
+    this.socketPath = path.join(sessionDirectory, 'd');
+    this.#names = [...names.ask, ...names.strip];
+    const own = path.join(tmpdir(), `synsc-shims-${process.getuid?.() ?? 0}-${id}`);
+    this.root = allowsExec(sessionDirectory) ? sessionDirectory : own;
+    const usable = allowsExec(this.root);
+    const perl = existsSync(perlPath);
+    const curl = curlPaths.find((one) => existsSync(one));
+    this.asks = usable && (perl || curl !== undefined);
+    if (!usable) return;
+    mkdirSync(this.root, { recursive: true, mode: 0o700 });
+    this.directory = path.join(this.root, 'bin');
+    mkdirSync(this.directory, { mode: 0o700 });
+    const facts = { ...names, directory: this.directory, socketPath: this.socketPath, curl };
+    this.#write(facts, perl);
+  }
+
+  #write(facts: ShimFacts, perl: boolean): void {
+    const guard = { directory: facts.directory, program: this.program, tools: this.#names };
+    const files = {
+      shim: perl ? perlShim(facts) : shellShim(facts),
+      guard: bashGuard(guard),
+      bashrc: bashStart(guard),
+    };
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(path.join(this.root, name), text, { mode: 0o600, flag: 'wx' });
+    }
+    chmodSync(this.program, 0o700);
+    symlinkSync('shim', path.join(this.root, byPath));
+  }
+
+  /** The program behind all links. */
+  get program(): string {
+    return path.join(this.root, 'shim');
+  }
+
+  /** Prefix for a tool that is named by a path. */
+  get byPath(): string {
+    return path.join(this.root, byPath);
+  }
+
+  /** BASH_ENV of what a session starts. */
+  get guard(): string | undefined {
+    return this.directory && path.join(this.root, 'guard');
+  }
+
+  /** Start file (`--rcfile`) of the user's own interactive bash. */
+  get startFile(): string | undefined {
+    return this.directory && path.join(this.root, 'bashrc');
+  }
+
+  /** A search path without the shims: where the real programs are. */
+  plain(searchPath: string = defaultPath): string {
+    const places = searchPath.split(':').filter((place) => place !== this.directory);
+    return places.join(':');
+  }
+
+  /** The search path of a command: shims first, one for each tool that can be found. */
+  cover(searchPath: string | undefined): string {
+    const plain = this.plain(searchPath);
+    if (this.directory === undefined) return plain;
+    for (const place of plain.split(':')) if (path.isAbsolute(place)) this.#link(place);
+    return `${this.directory}:${plain}`;
+  }
+
+  #link(place: string): void {
+    const changed = modifiedAt(place);
+    if (changed === undefined || this.#covered.get(place) === changed) return;
+    this.#covered.set(place, changed);
+    const there = new Set(readdirSync(place));
+    for (const name of this.#names) {
+      if (this.#linked.has(name) || !there.has(name)) continue;
+      this.#linked.add(name);
+      const link = path.join(this.directory ?? '', name);
+      if (!existsSync(link)) symlinkSync(this.program, link);
+    }
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+function modifiedAt(place: string): number | undefined {
+  try {
+    const info = statSync(place);
+    return info.isDirectory() ? info.mtimeMs : undefined;
+  } catch {
+    return undefined;
+  }
+}
