@@ -211,6 +211,7 @@ async function startFront({ argv, tty }: FrontOptions, parts: Parts): Promise<Fr
     command: name,
     filter: (mode, emit) => redactors.frontFilter(mode, emit),
   });
-  parts.commands.add({ process, capability, authorized: [] }, [], true);
+  const searchPath = shims.plain(baseEnv.PATH);
+  parts.commands.add({ process, capability, authorized: [], searchPath }, [], true);
   return process;
 }

@@ -37,7 +37,13 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }));
 
 const facts = (command: string, PATH = path.join(root, 'tools')): Promise<Facts> =>
-  gatherFacts({ command, cwd: work, workspace: work, env: { PATH, HOME: '/nonexistent' } });
+  gatherFacts({
+    command,
+    cwd: work,
+    workspace: work,
+    trustedPath: PATH,
+    env: { PATH, HOME: '/nonexistent' },
+  });
 
 test('a tool counts by where it lies', async () => {
   const place = async (command: string, PATH?: string) =>
@@ -72,6 +78,7 @@ test('odd requests give facts too', async () => {
     argv: [],
     cwd: '/nonexistent',
     workspace: '/nonexistent',
+    trustedPath: '',
     env: {},
   });
   expect(empty.shape).toBe('opaque');
@@ -79,6 +86,7 @@ test('odd requests give facts too', async () => {
     argv: ['python', 'a\0b.py'],
     cwd: '/nonexistent',
     workspace: '/nonexistent',
+    trustedPath: '',
     env: {},
   });
   expect(odd.programs[0]?.use).toBeUndefined();

@@ -99,7 +99,7 @@ async function decisionOf(asker: Asker, command: Command, parts: Parts): Promise
   const env = { ...asker.env, PATH: parts.shims.plain(asker.env.PATH) };
   const assignments = setSinceLaunch(asker.env, parts);
   const words = { ...asker.words, assignments, ...stdinOf(asker, command) };
-  const around = { cwd, env, workspace: parts.cwd };
+  const around = { cwd, env, workspace: parts.cwd, trustedPath: command.searchPath };
   const program = await programFacts(words, around);
   const held = parts.vault.names();
   const facts = { shape: 'lone' as const, programs: [program], env };

@@ -11,6 +11,8 @@ export interface Command {
   readonly capability: string | undefined;
   /** Names that the user authorised for this one call. */
   readonly authorized: readonly string[];
+  /** Where programs were looked for when it began, without the shims. */
+  readonly searchPath: string;
   /** Its own shell text. */
   readonly text?: ShellText | undefined;
   /** The command that it was started from, where it runs a program of another one. */

@@ -36,6 +36,8 @@ export function sessionEnvironment(start: Start, parts: Parts): Record<string, s
   delete env.SYNSC_KEEP;
   return {
     ...env,
+    // an outermost bash whose input is a socket takes itself for rshd's: reads ~/.bashrc, not BASH_ENV
+    SHLVL: Number(env.SHLVL) > 0 ? String(env.SHLVL) : '1',
     SYNSC_SOCKET: socketPath,
     SYNSC_SESSION: id,
     ...(shims.directory !== undefined && { SYNSC_SHIMS: shims.directory }),

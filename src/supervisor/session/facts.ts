@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string>>;
   /** The directory that the session was launched in. */
   readonly workspace: string;
+  /** Search path that the command began with: what a text adds to it, nothing vouches for. */
+  readonly trustedPath: string;
 }
 
 /** What someone asks to run. One of `command` (for `bash -c`) and `argv` is set. */

@@ -24,7 +24,12 @@ export async function foresee(
 ): Promise<Decision[]> {
   const everything = catalog.flatMap(({ variables }) => variables.map(({ name }) => name));
   const env = childEnvironment(launchEnv, {});
-  const facts = await gatherFacts({ ...program, env, workspace: program.cwd });
+  const facts = await gatherFacts({
+    ...program,
+    env,
+    workspace: program.cwd,
+    trustedPath: env.PATH ?? '',
+  });
   // the user's own keys may stand in the words of the command
   const redactors = new Redactors(new Vault(ownKeys(launchEnv)));
   return decide(facts, everything, rules).map((one) =>

@@ -6,23 +6,27 @@ import { realPath, resolveProgram } from './resolve.ts';
 
 const systemDirectories = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin', '/snap/bin'];
 
+/** Where installers of tools put them in a home directory, and login profiles find them. */
+const toolDirectories = ['.local/bin', 'bin', '.cargo/bin', '.pyenv/shims', 'google-cloud-sdk/bin'];
+
 /** Where a program stands, as far as it tells whether it is the tool of that name, and its file. */
 export async function placeOf(
   name: string,
-  { env, cwd, workspace }: Surroundings,
+  { env, cwd, workspace, trustedPath }: Surroundings,
 ): Promise<{ kind: Place; file: string }> {
   const found = await resolveProgram(name, env.PATH, cwd);
   if ('error' in found) return { kind: 'missing', file: '' };
   const { path: file } = found;
   const directory = path.dirname(file);
   if (await isPythonEnvironment(path.dirname(directory))) return { kind: 'installed', file };
-  const trusted = [...systemDirectories, ...(env.PATH ?? '').split(':')];
+  const own = toolDirectories.map((one) => path.join(env.HOME ?? '/', one));
+  const trusted = [...systemDirectories, ...own, ...trustedPath.split(':')];
   if (!trusted.some((one) => one.startsWith('/') && path.resolve(one) === directory)) {
     return { kind: 'workspace', file };
   }
-  const [home, ...own] = await Promise.all([env.HOME ?? '/', cwd, workspace].map(realPath));
+  const [home, ...roots] = await Promise.all([env.HOME ?? '/', cwd, workspace].map(realPath));
   const files = [directory, await realPath(file)];
-  const inside = files.some((one) => own.some((root) => within(one, root, home ?? '/')));
+  const inside = files.some((one) => roots.some((root) => within(one, root, home ?? '/')));
   return { kind: inside ? 'workspace' : 'installed', file };
 }
 

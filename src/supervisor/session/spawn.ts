@@ -57,7 +57,12 @@ export async function spawn(
     filter: (mode, emit, onHit) => parts.redactors.filter(mode, emit, authorized, onHit),
   });
   if (direct) parts.granted.note(process.pid, given);
-  parts.commands.add({ process, capability, authorized, text: shapeOf(params) }, told, direct);
+  const searchPath = searchPathOf(params, parts);
+  parts.commands.add(
+    { process, capability, authorized, searchPath, text: shapeOf(params) },
+    told,
+    direct,
+  );
   parts.started();
   if (params.stdin !== undefined) {
     void process.write(Buffer.from(params.stdin));
@@ -69,7 +74,7 @@ export async function spawn(
 /** Runs a tool whose shim was told to, because its output would lead past the session's redaction. */
 export function spawnRelayed(relay: Relay, tty: SpawnParams['tty'], parts: Parts): ManagedProcess {
   const { file, args, cwd, env, given, outer } = relay;
-  const { capability, authorized } = outer;
+  const { capability, authorized, searchPath } = outer;
   const process = parts.processes.start({
     file,
     args,
@@ -82,7 +87,7 @@ export function spawnRelayed(relay: Relay, tty: SpawnParams['tty'], parts: Parts
     filter: (mode, emit, onHit) => parts.redactors.filter(mode, emit, authorized, onHit),
   });
   parts.granted.note(process.pid, given);
-  parts.commands.add({ process, capability, authorized, outer }, [], true);
+  parts.commands.add({ process, capability, authorized, searchPath, outer }, [], true);
   parts.started();
   return process;
 }
@@ -112,7 +117,8 @@ async function foreseen(
   const given = childEnvironment(baseEnv, program);
   const env = { ...given, PATH: shims.plain(given.PATH) };
   const { command, argv } = program;
-  const facts = await gatherFacts({ command, argv, cwd, env, workspace: parts.cwd });
+  const around = { cwd, env, workspace: parts.cwd, trustedPath: env.PATH };
+  const facts = await gatherFacts({ command, argv, ...around });
   const direct = facts.shape === 'lone' && (argv !== undefined || !shims.asks);
   const decisions = decide(facts, vault.names(), rules).map((one) =>
     redacted(direct || shims.asks ? one : unasked(one), (text) => parts.redactors.text(text)),
@@ -173,8 +179,13 @@ async function programOf(
   parts: Parts,
 ): Promise<{ file: string; args: readonly string[] }> {
   const [name = 'bash', ...args] = argv ?? ['bash', '-c', asking(command ?? '', parts)];
-  const searchPath = parts.shims.plain(env?.PATH ?? parts.baseEnv.PATH);
+  const searchPath = searchPathOf({ env }, parts);
   return { file: await requireProgram(name, searchPath, cwd, parts.redactors.text(name)), args };
+}
+
+/** Without the shims. */
+function searchPathOf({ env }: Pick<Program, 'env'>, { shims, baseEnv }: Parts): string {
+  return shims.plain(env?.PATH ?? baseEnv.PATH);
 }
 
 /** The text with its path-named tools asking too. */

@@ -138,10 +138,12 @@ exit 127
 /**
  * Sourced by every bash that runs a text or a file (bash(1), BASH_ENV): puts the shims first in PATH
  * again after a login profile and, where the text may change PATH (`. venv/bin/activate`), before
- * each command. Tools that come with the new places get their shims too.
+ * each command. Tools that come with the new places get their shims too. All of it with standard error
+ * closed, so that `bash -x` shows nothing of it.
  */
 export function bashGuard(guard: GuardFacts): string {
-  return `[ -n "\${SYNSC_BASH_ENV-}" ] && [ -r "$SYNSC_BASH_ENV" ] && . "$SYNSC_BASH_ENV"
+  return `{
+if [ -n "\${SYNSC_BASH_ENV-}" ] && [ -r "$SYNSC_BASH_ENV" ]; then . "$SYNSC_BASH_ENV" 2>&9 9>&-; fi
 ${first(guard)}
 __synsc_first
 __synsc_text=\${BASH_EXECUTION_STRING-}
@@ -150,6 +152,7 @@ case "\${__synsc_text:-PATH}" in
   *PATH*|*source*|*'. '*|*conda*|*eval*|*module*) ${trap(guard)}; set -T ;;
 esac
 unset __synsc_text
+} 9>&2 2>/dev/null
 `;
 }
 
@@ -188,7 +191,7 @@ function first({ directory, program, tools }: GuardFacts): string {
 }
 
 function trap({ directory }: GuardFacts): string {
-  const text = `case $PATH in ${shell(directory)}:*) ;; *) __synsc_first ;; esac`;
+  const text = `{ case $PATH in ${shell(directory)}:*) ;; *) __synsc_first ;; esac; } 2>/dev/null`;
   return `trap ${shell(text)} DEBUG`;
 }
 
