@@ -25,7 +25,7 @@ const commands: string[][] = [
   ['--', 'python3', 'train.py'],
   ['--', ...curl],
   ['--', 'modal', '--version'],
-  ['-c', 'echo "a compound line"; aws s3 ls'],
+  ['-c', 'python3 train.py | tail -n 3; git status && aws s3 ls'],
 ];
 
 /** At most so many lines of a command's output, and letters of a line, are shown. */

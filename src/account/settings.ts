@@ -12,6 +12,8 @@ const settingsSchema = z.object({
   caSha256: z.optional(z.string()),
   /** That authority's certificate, PEM. */
   ca: z.optional(z.string()),
+  /** The user's own rules for programs; read by the policy. */
+  policy: z.optional(z.unknown()),
 });
 /** What `config.json` may hold: never a secret. */
 export type Settings = z.infer<typeof settingsSchema>;
@@ -42,9 +44,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return settings.data;
 }
 
-/** Replaces the file as a whole: mode 0600, in a directory of mode 0700. */
-export function writeSettings(env: NodeJS.ProcessEnv, settings: Settings): void {
+/** Replaces the file, but for the user's own policy: mode 0600, in a directory of mode 0700. */
+export function writeSettings(env: NodeJS.ProcessEnv, given: Omit<Settings, 'policy'>): void {
   const path = settingsPath(env);
+  const { policy } = readSettings(env);
+  const settings: Settings = { ...given, ...(policy !== undefined && { policy }) };
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   chmodSync(dirname(path), 0o700);
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;

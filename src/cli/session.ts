@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readSettings } from '../account/settings.ts';
 import type { Account } from '../account/sign-in.ts';
 import type { Approver } from '../supervisor/authorization/approver.ts';
-import { noRules } from '../supervisor/policy/rules.ts';
 import type { Supervisor } from '../supervisor/start.ts';
 import { workingDirectory } from './working-directory.ts';
 
@@ -28,6 +28,8 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
   const env = process.env;
   const { harden } = await import('../platform/harden.ts');
   harden(); // before anything here holds a secret
+  const { parseRules } = await import('../supervisor/policy/rules.ts');
+  const rules = parseRules(readSettings(env).policy);
   // the sign-in is looked up while the supervisor's modules load
   const account = sync ? lookUpAccount(env) : undefined;
   const { startSupervisor } = await import('../supervisor/start.ts');
@@ -36,7 +38,7 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
     cwd: workingDirectory(),
     approver,
     relayCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'relay'],
-    rules: noRules,
+    rules,
     source: account && (async (request) => (await account).client.sync(request)),
   });
   if (account === undefined) return { ...supervisor, end: (reason) => supervisor.close(reason) };

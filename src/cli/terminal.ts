@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Answer, Approver, Question } from '../supervisor/authorization/approver.ts';
+import type { Answer, Approver, Offer, Question } from '../supervisor/authorization/approver.ts';
 import type { Front } from '../supervisor/start.ts';
 
 /** Milliseconds for which keys are ignored before an answer counts, so that nothing typed ahead does. */
@@ -61,8 +61,23 @@ export class FrontTerminal implements Approver {
     return this.#heldBytes < heldLimit;
   }
 
-  ask(question: Question): Promise<Answer> {
-    const answer = this.#queue.then(() => this.#askNow(question));
+  ask({ command, cwd, names, reason }: Question): Promise<Answer> {
+    const lines = [
+      `synsc: a command of this session asks to see ${names.join(', ')}`,
+      `  command:   ${printable(command)}`,
+      `  directory: ${printable(cwd)}`,
+      ...(reason === undefined ? [] : [`  it says:   ${printable(reason)}`]),
+    ];
+    return this.#enqueue(lines, 'Show it to this one call?');
+  }
+
+  async offer({ message, question, byHand }: Offer): Promise<boolean> {
+    const lines = [`synsc: ${printable(message)}`, `hint: ${printable(byHand)}`];
+    return (await this.#enqueue(lines, question)) === 'approved';
+  }
+
+  #enqueue(lines: readonly string[], question: string): Promise<Answer> {
+    const answer = this.#queue.then(() => this.#askNow(lines, question));
     this.#queue = answer;
     return answer;
   }
@@ -78,19 +93,12 @@ export class FrontTerminal implements Approver {
     this.#target?.resize(columns, rows);
   };
 
-  async #askNow({ command, cwd, names, reason }: Question): Promise<Answer> {
+  async #askNow(lines: readonly string[], question: string): Promise<Answer> {
     this.#held = [];
     this.#asking = () => undefined;
-    const lines = [
-      '',
-      `synsc: a command of this session asks to see ${names.join(', ')}`,
-      `  command:   ${printable(command)}`,
-      `  directory: ${printable(cwd)}`,
-      ...(reason === undefined ? [] : [`  it says:   ${printable(reason)}`]),
-    ];
-    process.stdout.write(`${lines.join('\r\n')}\r\n`);
+    process.stdout.write(`\r\n${lines.join('\r\n')}\r\n`);
     await delay(deadTime);
-    process.stdout.write('Show it to this one call? [y/N] ');
+    process.stdout.write(`${question} [y/N] `);
     const answer = await this.#answer();
     process.stdout.write(`${answer === 'approved' ? 'yes' : 'no'}\r\n`);
     this.#release();

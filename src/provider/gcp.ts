@@ -58,6 +58,7 @@ export const gcp = {
     { name: 'CLOUDSDK_CONFIG', value: '{memory}/gcloud' },
     { name: 'CLOUDSDK_CORE_DISABLE_FILE_LOGGING', value: '1' },
   ],
+  stores: ['~/.config/gcloud/', '~/.config/gcloud/legacy_credentials/', '~/.boto', '~/.bigqueryrc'],
   endpointVariables: ['CLOUDSDK_API_ENDPOINT_OVERRIDES', 'STORAGE_EMULATOR_HOST'],
   endpointOptions: ['--api', '--discovery_file'],
   foreignOptions: [

@@ -26,6 +26,7 @@ export const lambda = {
   grantedSubcommands: [],
   companions: ['LAMBDA_API_KEY_COMMAND'],
   settings: [],
+  stores: ['~/.lambda_cloud/lambda_keys', '~/.config/lambda-cloud/config'],
   endpointVariables: ['LAMBDA_API_URL', 'LAMBDA_BASE_URL'],
   endpointOptions: ['--base-url', '--api-url', '--endpoint'],
   foreignOptions: [],

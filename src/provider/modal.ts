@@ -41,6 +41,7 @@ export const modal = {
   grantedSubcommands: [['token', 'info']],
   companions: [],
   settings: [],
+  stores: ['$MODAL_CONFIG_PATH', '~/.modal.toml'],
   endpointVariables: ['MODAL_SERVER_URL'],
   endpointOptions: [],
   foreignOptions: [],

@@ -43,6 +43,8 @@ export interface Provider {
   readonly grantedSubcommands: readonly (readonly string[])[];
   /** Variables removed from a command that is given a value, since they would override it. */
   readonly companions: readonly string[];
+  /** Files, or directories that end in `/`, where its tools may keep a token; `~` is the home directory. */
+  readonly stores: readonly string[];
   /** Variables that are set with a value; `{memory}` is a directory of the session that is no disk. */
   readonly settings: readonly { readonly name: string; readonly value: string }[];
   /** Variables (and all that start with one and `_`) that send the credential to another host. */

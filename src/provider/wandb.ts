@@ -29,6 +29,7 @@ export const wandb = {
   grantedSubcommands: [],
   companions: ['WANDB_IDENTITY_TOKEN_FILE', 'WANDB_CREDENTIALS_FILE'],
   settings: [],
+  stores: ['$NETRC', '~/.netrc', '~/_netrc', '~/.config/wandb/settings'],
   endpointVariables: ['WANDB_BASE_URL'],
   endpointOptions: ['--base-url', '--host'],
   foreignOptions: [],

@@ -28,6 +28,7 @@ import { Redactors } from './session/redactors.ts';
 import { Relays } from './session/relays.ts';
 import { requireProgram } from './session/resolve.ts';
 import { createVerbs, synchronise } from './session/session.ts';
+import { Stores } from './session/stores.ts';
 import { ShimDirectory } from './shim/directory.ts';
 import { serveShims } from './shim/server.ts';
 import { CredentialFiles } from './vault/credential-file.ts';
@@ -102,6 +103,7 @@ async function open(
   const vault = new Vault(ownKeys(env));
   const files = new CredentialFiles(directory, id);
   const redactors = new Redactors(vault);
+  const stores = new Stores(redactors, approver);
   const shims = new ShimDirectory(directory, id, {
     ask: [...askingTools, ...rules.grant.keys(), ...rules.deny.keys()],
     strip: strippedTools,
@@ -128,6 +130,7 @@ async function open(
     shims,
     commands: new Commands(),
     granted: new Granted(),
+    stores,
     relays: new Relays(),
     relayCommand,
     rules,
@@ -171,6 +174,7 @@ async function open(
   scope.defer(() => vault.wipe());
   scope.defer(() => redactors.close());
   scope.defer(() => files.remove());
+  scope.defer(() => stores.close());
   scope.defer(() => processes.close());
   void removeStale(env, uid);
 

@@ -61,7 +61,10 @@ test('the demonstration shows what each command was given, redacted, and leaves 
   );
   expect(of('python3 train.py')).toMatch(/HF_TOKEN \[REDACTED\][\s\S]*MODAL_TOKEN_SECRET None/);
   expect(of('modal --version')).toContain('modal: given MODAL_TOKEN_ID, MODAL_TOKEN_SECRET\n');
-  expect(of('echo "a compound line"')).toContain('aws: given nothing');
+  const line = of('python3 train.py | tail');
+  expect(line).toMatch(/python3: given AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, HF_TOKEN, WANDB/);
+  expect(line).toContain('git: given nothing');
+  expect(line).toContain('aws: given AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY\n');
   const said = result.stdout + result.stderr;
   for (const { example } of everyText) expect(said).not.toContain(example);
   expect(said).not.toContain('mineMine');

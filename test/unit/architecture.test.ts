@@ -94,6 +94,7 @@ const doors: Record<string, string[]> = {
     'src/account',
     'src/supervisor/authorization',
     'src/supervisor/policy/rules.ts',
+    'src/supervisor/shim',
     'src/supervisor/session',
     'src/supervisor/rpc',
     'src/supervisor/start.ts',

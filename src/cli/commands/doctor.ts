@@ -12,7 +12,15 @@ interface Check {
 
 /** `synsc doctor`: what protects a session on this machine and what is missing. Exits 1 on a gap. */
 export async function doctor({ json }: { readonly json?: boolean }): Promise<number> {
-  const checks = [...(await native()), tmpfs(), runtimeDirectory(), inspector(), await dashboard()];
+  const checks = [
+    ...(await native()),
+    tmpfs(),
+    runtimeDirectory(),
+    inspector(),
+    await shims(),
+    await policy(),
+    await dashboard(),
+  ];
   if (json) printJson({ checks });
   else {
     for (const { name, ok, detail } of checks) {
@@ -91,6 +99,39 @@ function inspector(): Check {
     ok: !open,
     detail: open ? 'remove --inspect from NODE_OPTIONS: it opens the memory' : 'closed',
   };
+}
+
+async function shims(): Promise<Check> {
+  const { askingBy } = await import('../../supervisor/shim/directory.ts');
+  const by = askingBy();
+  return {
+    name: 'shims',
+    ok: by !== undefined,
+    detail: by
+      ? `each program is decided when it starts (asks by ${by})`
+      : 'programs in a shell text get nothing: install perl or curl',
+  };
+}
+
+async function policy(): Promise<Check> {
+  const name = 'policy';
+  try {
+    const { readSettings } = await import('../../account/settings.ts');
+    const { parseRules } = await import('../../supervisor/policy/rules.ts');
+    const { grant, deny } = parseRules(readSettings(process.env).policy);
+    const rules = [...named('grant', grant), ...named('deny', deny)];
+    const detail =
+      rules.length > 0 ? `your own rules: ${rules.join('; ')}` : 'no rules of your own';
+    return { name, ok: true, detail };
+  } catch (error) {
+    return { name, ok: false, detail: error instanceof Error ? error.message : 'not readable' };
+  }
+}
+
+function named(kind: string, rules: ReadonlyMap<string, readonly { id: string }[]>): string[] {
+  return [...rules].map(
+    ([tool, list]) => `${kind} ${tool}: ${list.map(({ id }) => id).join(', ')}`,
+  );
 }
 
 async function dashboard(): Promise<Check> {

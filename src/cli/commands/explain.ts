@@ -1,5 +1,6 @@
 import type { Decision } from '../../../protocol/session/decision.ts';
-import { noRules } from '../../supervisor/policy/rules.ts';
+import { readSettings } from '../../account/settings.ts';
+import { parseRules } from '../../supervisor/policy/rules.ts';
 import { printJson } from '../print.ts';
 import { asSynscError, programOf, reach } from './exec.ts';
 
@@ -35,7 +36,7 @@ async function ask(path: string, program: Program): Promise<Decision[]> {
 /** Outside a session: as if the session held every credential that there is. */
 async function decideHere(program: Program): Promise<Decision[]> {
   const { foresee } = await import('../../supervisor/session/foresee.ts');
-  return foresee(program, process.env, noRules);
+  return foresee(program, process.env, parseRules(readSettings(process.env).policy));
 }
 
 function inWords({ program, given, withheld, rule, reason }: Decision): string[] {

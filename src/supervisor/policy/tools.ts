@@ -10,9 +10,14 @@ const strip: Readonly<Record<string, string>> = {
   'runs code of packages': 'pip pip3 pipx npx bunx pnpx uvx cargo gem bundle apt apt-get dnf brew',
 };
 
+/** Reasons and the programs that they hold for. */
+export const strippedByReason: readonly (readonly [string, readonly string[]])[] = Object.entries(
+  strip,
+).map(([reason, names]) => [reason, names.split(' ')]);
+
 const stripReasons = new Map(
-  Object.entries(strip).flatMap(([reason, names]) =>
-    names.split(' ').map((name): [string, string] => [name, reason]),
+  strippedByReason.flatMap(([reason, names]) =>
+    names.map((name): [string, string] => [name, reason]),
   ),
 );
 

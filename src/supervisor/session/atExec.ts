@@ -64,6 +64,7 @@ async function answerTo(asker: Asker, command: Command, parts: Parts): Promise<S
     redacted(decision, (text) => parts.redactors.text(text)),
   );
   parts.granted.note(asker.pid, decision.given);
+  parts.stores.watch(asker.pid, decision.program, parts.stores.before(decision.given, env));
   for (const name of decision.given) parts.used.add(name);
   return become(asker, decision, path.resolve(cwd, found.path), command, parts);
 }

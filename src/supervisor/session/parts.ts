@@ -10,6 +10,7 @@ import type { Commands } from './commands.ts';
 import type { Granted } from './granted.ts';
 import type { Redactors } from './redactors.ts';
 import type { Relays } from './relays.ts';
+import type { Stores } from './stores.ts';
 
 /** What a session is made of. */
 export interface Parts {
@@ -30,6 +31,8 @@ export interface Parts {
   readonly shims: ShimDirectory;
   readonly commands: Commands;
   readonly granted: Granted;
+  /** The files in which tools keep tokens. */
+  readonly stores: Stores;
   readonly relays: Relays;
   /** Words of the program that a shim becomes when its tool runs under the session (`synsc relay`). */
   readonly relayCommand: readonly string[];

@@ -45,6 +45,21 @@ export class Redactors {
     return redactText(this.#table, text);
   }
 
+  /** Whether bytes hold a value of the session, in any form that would be redacted. */
+  finds(bytes: Buffer): boolean {
+    let found = false;
+    const stream = new RedactionStream(this.#table, {
+      mode: 'pipe',
+      emit: () => undefined,
+      onHit: () => {
+        found = true;
+      },
+    });
+    stream.write(bytes);
+    stream.end();
+    return found;
+  }
+
   /** A filter for one command; `shown`: names that the user authorised for it. */
   filter(
     mode: 'pipe' | 'tty',

@@ -44,18 +44,21 @@ export async function spawn(
   for (const name of given) parts.used.add(name);
   const capability = mayAsk(decisions, direct) ? newCapability() : undefined;
   const told = withAuthorized(decisions, authorized);
+  const env = sessionEnvironment({ env: params.env, given, capability, authorized }, parts);
+  const stores = parts.stores.before(given, env);
 
   const process = parts.processes.start({
     file,
     args,
     cwd,
-    env: sessionEnvironment({ env: params.env, given, capability, authorized }, parts),
+    env,
     values: parts.vault.lines(grantedVariables(given).set, parts.files),
     stdin: params.background || params.stdin !== undefined ? 'pipe' : 'none',
     tty: params.tty,
     command: parts.redactors.text(displayed(params)),
     filter: (mode, emit, onHit) => parts.redactors.filter(mode, emit, authorized, onHit),
   });
+  parts.stores.watch(process.pid, told[0]?.program ?? file, stores);
   if (direct) parts.granted.note(process.pid, given);
   const searchPath = searchPathOf(params, parts);
   parts.commands.add(

@@ -17,6 +17,11 @@ const perlPath = '/usr/bin/perl';
 const curlPaths = ['/usr/bin/curl', '/bin/curl', '/usr/local/bin/curl'];
 const defaultPath = '/usr/local/bin:/usr/bin:/bin';
 
+/** By which program of this machine a shim asks; undefined when there is none. */
+export function askingBy(): string | undefined {
+  return [perlPath, ...curlPaths].find((one) => existsSync(one));
+}
+
 /** Which programs have a shim, and what one without an answer takes away. */
 export interface ShimNames {
   readonly ask: readonly string[];
@@ -46,15 +51,14 @@ export class ShimDirectory {
     const own = path.join(tmpdir(), `synsc-shims-${process.getuid?.() ?? 0}-${id}`);
     this.root = allowsExec(sessionDirectory) ? sessionDirectory : own;
     const usable = allowsExec(this.root);
-    const perl = existsSync(perlPath);
-    const curl = curlPaths.find((one) => existsSync(one));
-    this.asks = usable && (perl || curl !== undefined);
+    const by = askingBy();
+    this.asks = usable && by !== undefined;
     if (!usable) return;
     mkdirSync(this.root, { recursive: true, mode: 0o700 });
     this.directory = path.join(this.root, 'bin');
     mkdirSync(this.directory, { mode: 0o700 });
-    const facts = { ...names, directory: this.directory, socketPath: this.socketPath, curl };
-    this.#write(facts, perl);
+    const facts = { ...names, directory: this.directory, socketPath: this.socketPath };
+    this.#write({ ...facts, curl: by === perlPath ? undefined : by }, by === perlPath);
   }
 
   #write(facts: ShimFacts, perl: boolean): void {

@@ -1,15 +1,8 @@
-/**
- * Writes protocol/openrpc.json (OpenRPC 1.3) from the method table.
- * `--check`: writes nothing, exits 1 when the file is stale.
- */
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+/** protocol/openrpc.json (OpenRPC 1.3) from the method table. */
 import * as z from 'zod/mini';
-import { type ErrorCode, errors } from '../protocol/errors.ts';
-import { methods, notifications } from '../protocol/session/methods.ts';
-import { protocolVersion } from '../protocol/version.ts';
-
-const file = path.join(import.meta.dirname, '../protocol/openrpc.json');
+import { type ErrorCode, errors } from '../../protocol/errors.ts';
+import { methods, notifications } from '../../protocol/session/methods.ts';
+import { protocolVersion } from '../../protocol/version.ts';
 
 /** The JSON Schema (draft 2020-12) of what is sent, without the `$schema` line. */
 function jsonSchema(schema: z.ZodMiniType): Record<string, unknown> {
@@ -37,7 +30,12 @@ function errorObjects(codes: readonly ErrorCode[]): object[] {
   }));
 }
 
-function openrpc(): object {
+/** The document of the session's socket. */
+export function openrpc(): string {
+  return `${JSON.stringify(document(), null, 2)}\n`;
+}
+
+function document(): object {
   const calls = Object.entries(methods).map(([name, method]) => ({
     name,
     summary: method.summary,
@@ -63,23 +61,4 @@ function openrpc(): object {
     },
     methods: [...calls, ...notices],
   };
-}
-
-const generated = `${JSON.stringify(openrpc(), null, 2)}\n`;
-if (process.argv.includes('--check')) {
-  if (readCurrent() !== generated) {
-    console.error('protocol/openrpc.json is stale: run `npm run generate`');
-    process.exitCode = 1;
-  }
-} else {
-  writeFileSync(file, generated);
-}
-
-function readCurrent(): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
