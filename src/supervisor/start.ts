@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import path from 'node:path';
 import type { Role } from '../../protocol/session/schemas.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
@@ -200,13 +201,20 @@ function withoutOuterShims(env: SupervisorOptions['env']): SupervisorOptions['en
   return { ...own, ...(places && { PATH: places.join(':') }) };
 }
 
+/** The user's own bash reads our start file, which reads theirs first. */
+function interactive(file: string, args: string[], startFile: string | undefined): string[] {
+  const plain = args.length === 0 && path.basename(file) === 'bash' && startFile !== undefined;
+  return plain ? ['--rcfile', startFile] : args;
+}
+
 async function startFront({ argv, tty }: FrontOptions, parts: Parts): Promise<Front> {
   const { baseEnv, cwd, redactors, shims } = parts;
   const [name = '', ...args] = argv;
   const capability = newCapability();
+  const file = await requireProgram(name, shims.plain(baseEnv.PATH), cwd, redactors.text(name));
   const process = parts.processes.startFront({
-    file: await requireProgram(name, shims.plain(baseEnv.PATH), cwd, redactors.text(name)),
-    args,
+    file,
+    args: tty === undefined ? args : interactive(file, args, shims.startFile),
     cwd,
     env: sessionEnvironment({ capability }, parts),
     values: Buffer.alloc(0),

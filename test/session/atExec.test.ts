@@ -12,6 +12,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { allNames } from '../../src/provider/catalog.ts';
+import { shellShim } from '../../src/supervisor/shim/script.ts';
 import { cleanEnv, synsc, TestSession } from '../support/session.ts';
 
 const values = {
@@ -316,6 +318,50 @@ test('a shim that gets no answer runs its tool without credentials and says so',
   expect(stderr).toContain('no answer from the session: aws runs without credentials');
   expect(notes()).toEqual(['aws:']);
   expect(decisions.map(({ program }) => program)).toContain('aws');
+});
+
+describe('on a machine without Perl', () => {
+  const own = () =>
+    new TestSession({
+      env: { ...values, PATH: `${tools}:/usr/bin:/bin`, HOME: place },
+      cwd: work,
+    });
+  /** Puts the shim of such a machine in the place of the one that asks. */
+  async function replaced(session: TestSession, curl: string | undefined): Promise<void> {
+    const { stdout } = await session.run({ argv: ['printenv', 'SYNSC_SHIMS'] });
+    const directory = stdout.trim();
+    const facts = { directory, socketPath: path.join(directory, '../d'), unset: allNames(), curl };
+    writeFileSync(path.join(directory, '../ask'), shellShim(facts));
+  }
+
+  test.each([
+    ['aws s3 ls; hf x | cat; git y', 'aws:A', 'hf:H', 'git:'],
+    ['python3 train.py -- git pull', 'python3.tool:HAW', 'git:'],
+    ['git -- aws x', 'git:', 'aws:'],
+    ['venv/bin/aws "a b" && aws -- printf "[%s]" "c d" "" "*"', 'aws:A', 'aws:A'],
+    ['HF_TOKEN=mine aws x', 'aws:A'],
+  ])('curl asks: %s', async (command, ...held) => {
+    const session = own();
+    await replaced(session, '/usr/bin/curl');
+    notes();
+    const { stdout, stderr } = await session.run({ command });
+    expect(notes().toSorted()).toEqual(held.toSorted());
+    expect(stderr).toBe('');
+    if (command.includes('printf')) expect(stdout).toBe('[c d][][*]');
+    await session.close();
+  });
+
+  test('and without curl nothing is given, and that is said', async () => {
+    const session = own();
+    await replaced(session, undefined);
+    notes();
+    const { stderr } = await session.run({
+      command: 'AWS_ACCESS_KEY_ID=own aws s3 ls; missing-tool',
+    });
+    expect(notes()).toEqual(['aws:']);
+    expect(stderr).toContain('no answer from the session: aws runs without credentials');
+    await session.close();
+  });
 });
 
 test('whatever is run, nothing holds a value that was not decided', async () => {

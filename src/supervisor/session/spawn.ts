@@ -4,7 +4,7 @@ import type { Decision } from '../../../protocol/session/decision.ts';
 import type { AuthorizationParams, SpawnParams } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
 import { decide } from '../policy/decide.ts';
-import { childEnvironment, grantedVariables } from '../policy/environment.ts';
+import { childEnvironment, grantedVariables, settingsOf } from '../policy/environment.ts';
 import { rewrite } from '../policy/rewrite.ts';
 import { inspect } from '../policy/words.ts';
 import type { ManagedProcess } from '../process/table.ts';
@@ -44,7 +44,10 @@ export async function spawn(
   for (const name of given) parts.used.add(name);
   const capability = mayAsk(decisions, direct) ? newCapability() : undefined;
   const told = withAuthorized(decisions, authorized);
-  const env = sessionEnvironment({ env: params.env, given, capability, authorized }, parts);
+  const env = {
+    ...sessionEnvironment({ env: params.env, given, capability, authorized }, parts),
+    ...settingsOf(given, () => parts.files.own()),
+  };
   const stores = parts.stores.before(given, env);
 
   const process = parts.processes.start({

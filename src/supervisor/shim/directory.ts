@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -11,7 +10,15 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { allowsExec } from '../../platform/mounts.ts';
-import { bashGuard, bashStart, byPath, perlShim, type ShimFacts, shellShim } from './script.ts';
+import {
+  bashGuard,
+  bashStart,
+  byPath,
+  perlShim,
+  type ShimFacts,
+  shellShim,
+  stripShim,
+} from './script.ts';
 
 const perlPath = '/usr/bin/perl';
 const curlPaths = ['/usr/bin/curl', '/bin/curl', '/usr/local/bin/curl'];
@@ -40,14 +47,14 @@ export class ShimDirectory {
   readonly asks: boolean;
   /** Where all of it lies. */
   readonly root: string;
-  readonly #names: readonly string[];
+  readonly #names: ShimNames;
   /** Modification times of the places in PATH that were looked through. */
   readonly #covered = new Map<string, number>();
   readonly #linked = new Set<string>();
 
   constructor(sessionDirectory: string, id: string, names: ShimNames) {
     this.socketPath = path.join(sessionDirectory, 'd');
-    this.#names = [...names.ask, ...names.strip];
+    this.#names = names;
     const own = path.join(tmpdir(), `synsc-shims-${process.getuid?.() ?? 0}-${id}`);
     this.root = allowsExec(sessionDirectory) ? sessionDirectory : own;
     const usable = allowsExec(this.root);
@@ -57,27 +64,28 @@ export class ShimDirectory {
     mkdirSync(this.root, { recursive: true, mode: 0o700 });
     this.directory = path.join(this.root, 'bin');
     mkdirSync(this.directory, { mode: 0o700 });
-    const facts = { ...names, directory: this.directory, socketPath: this.socketPath };
+    const facts = { unset: names.unset, directory: this.directory, socketPath: this.socketPath };
     this.#write({ ...facts, curl: by === perlPath ? undefined : by }, by === perlPath);
   }
 
   #write(facts: ShimFacts, perl: boolean): void {
-    const guard = { directory: facts.directory, program: this.program, tools: this.#names };
+    const { ask, strip } = this.#names;
+    const shims = { [this.#file('ask')]: ask, [this.#file('strip')]: strip };
+    const guard = { directory: facts.directory, shims };
     const files = {
-      shim: perl ? perlShim(facts) : shellShim(facts),
+      ask: perl ? perlShim(facts) : shellShim(facts),
+      strip: stripShim(facts),
       guard: bashGuard(guard),
       bashrc: bashStart(guard),
     };
     for (const [name, text] of Object.entries(files)) {
-      writeFileSync(path.join(this.root, name), text, { mode: 0o600, flag: 'wx' });
+      writeFileSync(this.#file(name), text, { mode: 0o700, flag: 'wx' });
     }
-    chmodSync(this.program, 0o700);
-    symlinkSync('shim', path.join(this.root, byPath));
+    symlinkSync('ask', this.byPath);
   }
 
-  /** The program behind all links. */
-  get program(): string {
-    return path.join(this.root, 'shim');
+  #file(name: string): string {
+    return path.join(this.root, name);
   }
 
   /** Prefix for a tool that is named by a path. */
@@ -114,11 +122,13 @@ export class ShimDirectory {
     if (changed === undefined || this.#covered.get(place) === changed) return;
     this.#covered.set(place, changed);
     const there = new Set(readdirSync(place));
-    for (const name of this.#names) {
-      if (this.#linked.has(name) || !there.has(name)) continue;
-      this.#linked.add(name);
-      const link = path.join(this.directory ?? '', name);
-      if (!existsSync(link)) symlinkSync(this.program, link);
+    for (const kind of ['ask', 'strip'] as const) {
+      for (const name of this.#names[kind]) {
+        if (this.#linked.has(name) || !there.has(name)) continue;
+        this.#linked.add(name);
+        const link = path.join(this.directory ?? '', name);
+        if (!existsSync(link)) symlinkSync(this.#file(kind), link);
+      }
     }
   }
 
