@@ -1,8 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { claim } from '../support/claim.ts';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 import { stubTool, TestSession } from '../support/session.ts';
@@ -39,6 +47,7 @@ let dashboard: TestDashboard;
 let session: TestSession;
 let home: string;
 let tools: string;
+let env: Record<string, string>;
 
 beforeAll(async () => {
   dashboard = await startTestDashboard({ database: 'pglite' });
@@ -50,16 +59,14 @@ beforeAll(async () => {
   for (const [provider, values] of Object.entries(stored)) {
     expect((await dashboard.putCredential(cookie, provider, values)).status).toBe(200);
   }
-  session = new TestSession({
-    sync: true,
-    env: {
-      HOME: home,
-      PATH: `${tools}:${process.env.PATH ?? ''}`,
-      SYNSC_DASHBOARD_URL: dashboard.url,
-      SYNSC_CA_SHA256: dashboard.caSha256,
-      SYNSC_TOKEN: await dashboard.completeDeviceFlow(cookie),
-    },
-  });
+  env = {
+    HOME: home,
+    PATH: `${tools}:${process.env.PATH ?? ''}`,
+    SYNSC_DASHBOARD_URL: dashboard.url,
+    SYNSC_CA_SHA256: dashboard.caSha256,
+    SYNSC_TOKEN: await dashboard.completeDeviceFlow(cookie),
+  };
+  session = new TestSession({ sync: true, env });
   await session.call('ping');
 });
 afterAll(async () => {
@@ -98,6 +105,32 @@ claim('credentials/gcp', async () => {
   const { stdout } = await session.run({ argv: ['python3', script] });
   expect(stdout).toBe('demo@demo.iam.gserviceaccount.com\n');
 });
+
+test.each(['order', 'SIGKILL'])(
+  'gcloud finds a file in memory, gone when the session ended by %s',
+  async (how) => {
+    const report =
+      'stat -c %a "$CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"; stat -f -c %T "$CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"';
+    writeFileSync(
+      path.join(tools, 'gcloud'),
+      `#!/bin/sh\n${report}\nmkdir -p "$CLOUDSDK_CONFIG"; echo x >"$CLOUDSDK_CONFIG/credentials.db"; echo "$CLOUDSDK_CONFIG"\n`,
+      { mode: 0o755 },
+    );
+    const own = new TestSession({ sync: true, env });
+    const direct = await own.run({ argv: ['gcloud', 'projects', 'list'] });
+    const { stdout, decisions } = await own.run({ command: 'true; gcloud projects list | cat' });
+    expect(stdout).toBe(direct.stdout);
+    expect(decisions[0]?.given).toEqual(['GOOGLE_APPLICATION_CREDENTIALS']);
+    const [mode, kind, config = ''] = stdout.split('\n');
+    expect([mode, kind]).toEqual(['600', 'tmpfs']);
+    expect(existsSync(config)).toBe(true);
+    if (how === 'SIGKILL') own.child.kill('SIGKILL');
+    else await own.close();
+    await expect.poll(() => existsSync(path.dirname(config)), { timeout: 3_000 }).toBe(false);
+    rmSync(own.runtime, { recursive: true, force: true });
+    rmSync(path.join(tools, 'gcloud'));
+  },
+);
 
 claim('credentials/no-config-files', () => {
   const files = readdirSync(home, { recursive: true, encoding: 'utf8' });

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -125,6 +125,29 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
     );
     await shows(/code 5\s+1\s+0/);
   }, 30_000);
+
+  test('your own shell keeps its start file, and its tools are decided also after an activation', async () => {
+    const home = path.join(runtime, 'home');
+    const bin = path.join(home, 'tools');
+    mkdirSync(path.join(home, 'venv/bin'), { recursive: true });
+    mkdirSync(bin);
+    const stub = '#!/bin/sh\necho "holds:${HF_TOKEN:+hf}:"\n';
+    writeFileSync(path.join(bin, 'hf'), stub, { mode: 0o755 });
+    writeFileSync(path.join(home, 'venv/bin/hf'), stub, { mode: 0o755 });
+    writeFileSync(path.join(home, 'venv/pyvenv.cfg'), '');
+    writeFileSync(path.join(home, 'venv/bin/activate'), 'PATH=$HOME/venv/bin:$PATH\n');
+    writeFileSync(path.join(home, '.bashrc'), `PATH=${bin}:/usr/bin:/bin; PS1='inner> '\n`);
+    type(`clear; HOME=${home} PATH=${bin}:$PATH SHELL=/bin/bash synsc launch --no-sync`);
+    await shows('inner>');
+    type('clear; hf x; command -v hf');
+    await shows(/holds:hf:\s+.*\/synsc\/\w+\/bin\/hf/);
+    type('clear; . ~/venv/bin/activate && hf x');
+    await shows('holds:hf:');
+    type('clear; git --version | cat; hf x | cat');
+    await shows(/git version[\s\S]*holds:hf:/);
+    type('exit');
+    await shows('outer>');
+  }, 60_000);
 
   test('a closed terminal ends the session', async () => {
     type('synsc launch --no-sync -- bash --norc');
