@@ -224,6 +224,6 @@ async function startFront({ argv, tty }: FrontOptions, parts: Parts): Promise<Fr
     filter: (mode, emit) => redactors.frontFilter(mode, emit),
   });
   const searchPath = shims.plain(baseEnv.PATH);
-  parts.commands.add({ process, capability, authorized: [], searchPath }, [], true);
+  parts.commands.add({ process, capability, authorized: [], searchPath, isFront: true }, [], true);
   return process;
 }

@@ -89,6 +89,9 @@ beforeAll(async () => {
   }
   writeFileSync(path.join(work, 'train.py'), 'import wandb\nfrom lib import save\n');
   writeFileSync(path.join(work, 'lib.py'), 'def save():\n  import boto3\n');
+  const script = { mode: 0o755 };
+  writeFileSync(path.join(work, 'direct.py'), '#!/usr/bin/env python3\nimport boto3\n', script);
+  writeFileSync(path.join(work, 'absolute.py'), `#!${tools}/python3\n`, script);
   writeFileSync(path.join(work, 'plain.py'), '"""import boto3"""\n');
   writeFileSync(
     path.join(work, 'Makefile'),
@@ -147,6 +150,9 @@ const table: readonly (readonly [string, ...string[]])[] = [
   ['python3 < train.py', 'python3.tool:AW'],
   ['cat train.py | python3', 'python3.tool:'],
   ['cd /; python3 missing.py', 'python3.tool:'],
+  ['./direct.py; ./absolute.py', 'python3.tool:HA', 'python3.tool:H'],
+  ['cd venv && ../direct.py', 'python3.tool:HA'],
+  ['python3 <(echo "import boto3")', 'python3.tool:'],
   // a tool runs others: each has its own
   ['python3 train.py -- git pull', 'python3.tool:HAW', 'git:'],
   ['aws -- hf x', 'aws:A', 'hf:H'],
@@ -160,6 +166,9 @@ const table: readonly (readonly [string, ...string[]])[] = [
   ['docker -- aws x; aws y', 'docker:', 'aws:', 'aws:A'],
   ['npm ci -- x; npm -- aws x', 'npm:', 'npm:', 'aws:'],
   ['bash -c "git -- bash -c \'aws x\'"', 'git:', 'aws:'],
+  ['npm run -- aws x', 'npm:', 'aws:A'],
+  ['npm_command=ci aws x; npm_lifecycle_event=postinstall hf x', 'aws:', 'hf:'],
+  ['python3 -m pip -- aws x', 'python3.tool:', 'aws:'],
   ['echo "aws x" | bash', 'aws:'],
   ['echo "aws x" | (cd /; sh -s)', 'aws:'],
   ['env -u SYNSC_CAPABILITY aws x', 'aws:'],
@@ -195,6 +204,14 @@ describe('what each program holds when it starts', () => {
         expect(given).toContain(program);
     },
   );
+
+  test('a terminal that another program opened is one for the tool, and redacted', async () => {
+    notes();
+    writeFileSync(path.join(work, 'show.sh'), 'test -t 1 && echo "tty $AWS_ACCESS_KEY_ID"\n');
+    const { stdout } = await session.run({ command: 'script -qc "aws -- sh show.sh" /dev/null' });
+    expect(stdout).toMatch(/tty \[REDACTED\]/);
+    expect(notes()).toEqual(['aws:A']);
+  });
 
   test('text that can not be read gets nothing', async () => {
     notes();

@@ -8,6 +8,8 @@ export interface PythonUse {
   readonly names: readonly string[];
   /** Values of `report_to`, `log_with` and `logger`. */
   readonly reporters: readonly string[];
+  /** There was more than is read: what lies beyond counts as not there. */
+  readonly truncated?: true;
 }
 
 /** Tokens that are looked at behind a key: keeps odd text from costing its square. */

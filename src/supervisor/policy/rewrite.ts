@@ -44,5 +44,5 @@ function markOf(text: string, words: Words, { byPath, untrusted }: Prefixes) {
 }
 
 function asks(name: string): boolean {
-  return isPython(name) || askingTools.includes(name);
+  return isPython(name) || name.endsWith('.py') || askingTools.includes(name);
 }

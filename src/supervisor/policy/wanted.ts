@@ -92,7 +92,7 @@ function script(use: PythonUse): Verdict {
   return {
     providers,
     rule: 'python-script',
-    reason: `a Python script gets Hugging Face and what it uses (here: ${titles})`,
+    reason: `a Python script gets Hugging Face and what it uses (here: ${titles})${partly(use)}`,
   };
 }
 
@@ -102,8 +102,13 @@ function imported(use: PythonUse): Verdict {
   return {
     providers,
     rule: 'python-imports',
-    reason: `this Python text gets only what it imports (here: ${titles})`,
+    reason: `this Python text gets only what it imports (here: ${titles})${partly(use)}`,
   };
+}
+
+/** The scan of imports has limits, and says when it has reached one. */
+function partly({ truncated }: PythonUse): string {
+  return truncated ? '; import-scan-truncated: not all of its files were read' : '';
 }
 
 function uses(provider: Provider, use: PythonUse): boolean {

@@ -2,27 +2,28 @@ import { argumentsOf, descriptorOf, executableOf } from '../../platform/inspect.
 import { parentOf } from '../../platform/peer.ts';
 import { baseName, isShell, stripReason } from '../policy/tools.ts';
 import { readsProgram } from '../policy/wrappers.ts';
-import { ancestorsOf } from './commands.ts';
+import { ancestorsOf, type Command } from './commands.ts';
 
 /** Programs that run a script of their first argument: that one tells what they are. */
 const interpreters = /^(node|perl|ruby|sh|bash|dash|(python|pypy)[\d.]*)$/;
 
 /**
  * Why a process may not ask for credentials: one above it is a program that never gets any, such as git
- * with its hooks, or a shell that runs what another program pipes into it. `root` is the command's own
- * first process, whose text was read when it was started. The kernel tells; no marks that could be forged.
+ * with its hooks, or a shell that runs what another program pipes into it. The kernel tells who that is.
  */
 export function deniedBy(
   pid: number,
   environment: Readonly<Record<string, string>>,
-  root: number,
+  { process, isFront }: Pick<Command, 'process' | 'isFront'>,
 ): string | undefined {
+  const root = process.pid;
   const marked = marks.find(({ variable, pattern }) => pattern.test(environment[variable] ?? ''));
   if (marked !== undefined) return `it was started by ${marked.program}`;
   for (const ancestor of ancestorsOf(parentOf(pid) ?? 0)) {
-    if (ancestor === root) return undefined;
+    // the user chose the session's own command, be it started by npx
+    if (ancestor === root && isFront) return undefined;
     const why = strippedAncestor(ancestor) ?? pipedShell(ancestor, root);
-    if (why !== undefined) return why;
+    if (why !== undefined || ancestor === root) return why;
   }
   return undefined;
 }
@@ -31,14 +32,22 @@ export function deniedBy(
 const marks = [
   { program: 'git', variable: 'PATH', pattern: /^[^:]*\/git-core(:|$)/ },
   { program: 'git', variable: 'GIT_EXEC_PATH', pattern: /./ },
-  { program: 'npm', variable: 'npm_command', pattern: /^(install|ci|exec|add|update|rebuild)/ },
+  { program: 'npm', variable: 'npm_command', pattern: /^(install|ci|add|update|rebuild)/ },
+  {
+    program: 'an install script of a package',
+    variable: 'npm_lifecycle_event',
+    pattern: /^((pre|post)?(un)?install|prepare|prepublish\w*|dependencies)$/,
+  },
 ];
 
 function strippedAncestor(pid: number): string | undefined {
   const [first = '', ...args] = argumentsOf(pid) ?? [];
   const names = [baseName(executableOf(pid) ?? ''), baseName(first)];
   const script = args.findIndex((word) => !word.startsWith('-'));
-  const told = names.some((name) => interpreters.test(name)) && script >= 0;
+  const told =
+    names.some((name) => interpreters.test(name)) &&
+    script >= 0 &&
+    !args.slice(0, script).includes('-c');
   const candidates: [string, string[]][] = names.map((name) => [name, args]);
   if (told) candidates.push([baseName(args[script] ?? ''), args.slice(script + 1)]);
   const module = args.indexOf('-m');
@@ -49,7 +58,7 @@ function strippedAncestor(pid: number): string | undefined {
 
 /** The command's own text was read: a shell right below it that takes a pipe was seen there. */
 function pipedShell(pid: number, root: number): string | undefined {
-  if (parentOf(pid) === root) return undefined;
+  if (pid === root || parentOf(pid) === root) return undefined;
   const [name = '', ...args] = argumentsOf(pid) ?? [];
   if (
     !isShell(baseName(name).replace(/^-/, '')) ||

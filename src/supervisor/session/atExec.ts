@@ -107,7 +107,7 @@ async function decisionOf(asker: Asker, command: Command, parts: Parts): Promise
   const [decision] = decide(facts, held, parts.rules);
   if (decision === undefined) throw new RangeError('one program has one decision');
   const tool = partOfTool(asker, program, parts);
-  const denied = refusal(asker, command) ?? deniedBy(pid, env, command.process.pid);
+  const denied = refusal(asker, command) ?? deniedBy(pid, env, command);
   if (denied !== undefined) return nothing(decision, held, 'denied-subtree', denied);
   return withAuthorized(withoutOwn(tool ?? decision, asker, parts), command);
 }

@@ -13,6 +13,8 @@ export interface Command {
   readonly authorized: readonly string[];
   /** Where programs were looked for when it began, without the shims. */
   readonly searchPath: string;
+  /** It is the session's own command. */
+  readonly isFront?: true;
   /** Its own shell text. */
   readonly text?: ShellText | undefined;
   /** The command that it was started from, where it runs a program of another one. */

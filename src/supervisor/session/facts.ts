@@ -6,7 +6,7 @@ import type { PythonUse } from '../policy/python.ts';
 import { baseName } from '../policy/tools.ts';
 import { inspect, type ShellText, type Words } from '../policy/words.ts';
 import { throughRunner } from '../policy/wrappers.ts';
-import { ImportReader } from './imports.ts';
+import { ImportReader, pythonOf } from './imports.ts';
 import { logsByItself } from './installed.ts';
 import { placeOf } from './place.ts';
 
@@ -57,7 +57,20 @@ export function shapeOf({ command, argv }: Pick<FactsRequest, 'command' | 'argv'
 }
 
 /** What is known about one program that is started with these words. */
-export async function programFacts(words: Words, around: Surroundings): Promise<ProgramFacts> {
+export async function programFacts(given: Words, around: Surroundings): Promise<ProgramFacts> {
+  const facts = await wordsFacts((await asInterpreted(given, around)) ?? given, around);
+  return { ...facts, words: { ...facts.words, name: given.name } };
+}
+
+/** `./train.py` is what its first line says: a script of that Python. */
+async function asInterpreted(words: Words, { cwd }: Surroundings): Promise<Words | undefined> {
+  if (!/\/.*\.py$/.test(words.name)) return undefined;
+  const file = path.resolve(cwd, words.name);
+  const name = await pythonOf(file);
+  return name === undefined ? undefined : { ...words, name, args: [file, ...words.args] };
+}
+
+async function wordsFacts(words: Words, around: Surroundings): Promise<ProgramFacts> {
   const place = await placeOf(words.name, around);
   const inner = throughRunner(words) ?? words;
   const entry = entryOf(baseName(inner.name), inner.args);

@@ -8,12 +8,23 @@ const MAX_FILES = 500;
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_MILLISECONDS = 1500;
 
+/** What files were found to use, by their identity and state: a session runs the same ones again. */
+const scanned = new Map<string, PythonUse>();
+const scannedLimit = 4_000;
+
+/** A file's text and the mark of its state. */
+interface Source {
+  readonly text: string;
+  readonly mark?: string;
+}
+
 /** Reads within limits; what lies beyond them counts as not there, so it only ever finds less. */
 export class ImportReader {
   readonly #cwd: string;
   readonly #deadline = performance.now() + MAX_MILLISECONDS;
   #bytes = 0;
   #files = 0;
+  #truncated = false;
 
   constructor(cwd: string) {
     this.#cwd = cwd;
@@ -21,14 +32,15 @@ export class ImportReader {
 
   /** What a script and the local modules that it imports use; undefined when it can't be read. */
   async script(file: string): Promise<PythonUse | undefined> {
-    const read = await this.#read(file);
-    const text = file.endsWith('.ipynb') ? read && notebookText(read) : read;
-    return text === undefined ? undefined : this.#follow(text, file);
+    const source = await this.#read(file);
+    if (source === undefined) return undefined;
+    const text = file.endsWith('.ipynb') ? notebookText(source.text) : source.text;
+    return text === undefined ? undefined : this.#follow({ ...source, text }, file);
   }
 
   /** The same for a program text that stands in no file. */
   async text(text: string): Promise<PythonUse> {
-    return this.#follow(text, path.join(this.#cwd, '-'));
+    return this.#follow({ text }, path.join(this.#cwd, '-'));
   }
 
   /** The file that `python -m NAME` runs, if it lies under the working directory. */
@@ -38,25 +50,26 @@ export class ImportReader {
     return (await this.script(path.join(stem, '__main__.py'))) ?? this.script(`${stem}.py`);
   }
 
-  async #follow(first: string, main: string): Promise<PythonUse> {
+  async #follow(first: Source, main: string): Promise<PythonUse> {
     const roots = [path.dirname(main), this.#cwd, path.join(this.#cwd, 'src')];
-    const queue = [{ text: first, file: main }];
+    const queue = [{ source: first, file: main }];
     const seen = new Set([main]);
     const found: PythonUse[] = [];
     for (let next = queue.shift(); next && this.#timeLeft(); next = queue.shift()) {
-      const use = scanPython(next.text);
+      const use = useOf(next.source);
       found.push(use);
       for (const file of use.imports.flatMap((name) => candidates(name, next.file, roots))) {
         if (seen.has(file)) continue;
         seen.add(file);
-        const text = await this.#read(file);
-        if (text !== undefined) queue.push({ text, file });
+        const source = await this.#read(file);
+        if (source !== undefined) queue.push({ source, file });
       }
     }
     return {
       imports: [...new Set(found.flatMap((use) => use.imports))],
       names: [...new Set(found.flatMap((use) => use.names))],
       reporters: [...new Set(found.flatMap((use) => use.reporters))],
+      ...(this.#truncated && { truncated: true as const }),
     };
   }
 
@@ -64,13 +77,17 @@ export class ImportReader {
     return performance.now() < this.#deadline;
   }
 
-  async #read(file: string): Promise<string | undefined> {
-    if (this.#files >= MAX_FILES || !this.#timeLeft()) return undefined;
-    const text = await readRegular(file, MAX_BYTES - this.#bytes);
-    if (text === undefined) return undefined;
+  async #read(file: string): Promise<Source | undefined> {
+    if (this.#files >= MAX_FILES || !this.#timeLeft()) {
+      this.#truncated = true;
+      return undefined;
+    }
+    const read = await readRegular(file, MAX_BYTES - this.#bytes);
+    if (read === 'too-long') this.#truncated = true;
+    if (read === undefined || read === 'too-long') return undefined;
     this.#files += 1;
-    this.#bytes += Buffer.byteLength(text);
-    return text;
+    this.#bytes += Buffer.byteLength(read.text);
+    return read;
   }
 }
 
@@ -89,18 +106,44 @@ function candidates(name: string, from: string, roots: readonly string[]): reado
   });
 }
 
-/** Text of a regular file of at most `limit` bytes; never waits for a FIFO or a device. */
-async function readRegular(file: string, limit: number): Promise<string | undefined> {
+function useOf({ text, mark }: Source): PythonUse {
+  const known = mark === undefined ? undefined : scanned.get(mark);
+  if (known !== undefined) return known;
+  const use = scanPython(text);
+  if (mark !== undefined) {
+    if (scanned.size >= scannedLimit) scanned.clear();
+    scanned.set(mark, use);
+  }
+  return use;
+}
+
+/**
+ * Text of a regular file of at most `limit` bytes; never waits for a FIFO or a device. What /dev and
+ * /proc name is another thing for the program than for this process.
+ */
+async function readRegular(file: string, limit: number): Promise<Source | 'too-long' | undefined> {
+  if (/^\/(dev|proc)\//.test(file)) return undefined;
   let handle: FileHandle | undefined;
   try {
     // O_NONBLOCK: opening a FIFO would otherwise wait for its writer.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    const { size } = await handle.stat().then((info) => (info.isFile() ? info : { size: -1 }));
-    if (size < 0 || size > limit) return undefined;
-    return await handle.readFile('utf8');
+    const info = await handle.stat({ bigint: true });
+    if (!info.isFile()) return undefined;
+    if (info.size > limit) return 'too-long';
+    const mark = `${info.dev} ${info.ino} ${info.size} ${info.mtimeNs}`;
+    return { text: await handle.readFile('utf8'), mark };
   } catch {
     return undefined;
   } finally {
     await handle?.close();
   }
+}
+
+/** The interpreter that the first line of an executable file names (execve(2)), if that is a Python. */
+export async function pythonOf(file: string): Promise<string | undefined> {
+  const read = await readRegular(file, MAX_BYTES);
+  if (read === undefined || read === 'too-long') return undefined;
+  return /^#! *(?:\/usr\/bin\/env +(?:-S +)?)?(\S*\bpython[\d.]*)(?: |\n|\r|$)/.exec(
+    read.text,
+  )?.[1];
 }
