@@ -67,6 +67,8 @@ export interface Supervisor {
   readonly socketPath: string;
   /** Names of values that are too short to be redacted. */
   unprotected(): readonly string[];
+  /** Names of short or regular values, which are redacted only where they stand in one piece. */
+  wholeOnly(): readonly string[];
   /** Fetches the credentials; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
   sync(): Promise<void>;
   /** Starts the session's own command, without any credential. COMMAND_NOT_FOUND, NOT_EXECUTABLE. */
@@ -183,6 +185,7 @@ async function open(
     id,
     socketPath,
     unprotected: () => redactors.unprotected,
+    wholeOnly: () => redactors.wholeOnly,
     sync: async () => void (await synchronise(parts)),
     front: (front) => startFront(front, parts),
     totals: () => ({ commands, redactions: redactors.total, credentialsUsed: [...used].sort() }),

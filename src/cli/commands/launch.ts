@@ -28,6 +28,9 @@ export async function launch(command: readonly string[], options: LaunchOptions)
   for (const name of session.unprotected()) {
     process.stderr.write(`synsc: ${name} is too short to be redacted in output\n`);
   }
+  for (const name of session.wholeOnly()) {
+    process.stderr.write(`synsc: ${name} is short or regular: only the whole of it is redacted\n`);
+  }
   try {
     report({ event: 'ready', socket: session.socketPath, session: session.id, pid: process.pid });
     return await run(command, session, terminal, report);

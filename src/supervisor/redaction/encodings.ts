@@ -6,21 +6,25 @@ export interface Encoded {
   readonly bytes: Buffer;
   /** How many leading bytes the public prefix of the source alone determines. */
   readonly publicPrefix: number;
+  /** Two digits a byte. */
+  readonly hex: boolean;
 }
 
 /**
  * Every registered spelling of `value`, the value itself first: base64 and base64url in three
- * alignments, hex, percent-encoding (RFC 3986 and its usual deviations) and JSON string escapes.
- * The results are fresh buffers.
+ * alignments, hex, percent-encoding (RFC 3986 and its usual deviations), string escapes of JSON and
+ * its writers, HTML and XML, doubled dollars, hex digits in the other case. The results are fresh buffers.
  */
 export function encodingsOf(value: Buffer, publicPrefix: number): Encoded[] {
   return [
-    { bytes: Buffer.from(value), publicPrefix },
+    { bytes: Buffer.from(value), publicPrefix, hex: false },
     ...base64Forms(value, publicPrefix),
-    ...SPELLINGS.map((spell) => ({
+    ...SPELLINGS.map((spell, index) => ({
       bytes: spell(value),
       publicPrefix: spell(value.subarray(0, publicPrefix)).length,
+      hex: index < HEX_SPELLINGS,
     })),
+    ...(isHex(value) ? [{ bytes: otherCase(value), publicPrefix, hex: false }] : []),
   ];
 }
 
@@ -42,7 +46,7 @@ function base64Forms(value: Buffer, publicPrefix: number): Encoded[] {
     });
     shifted.fill(0);
     encoded.fill(0);
-    return forms.map((bytes) => ({ bytes, publicPrefix: known }));
+    return forms.map((bytes) => ({ bytes, publicPrefix: known, hex: false }));
   });
 }
 
@@ -105,6 +109,25 @@ function jsonEscape(byte: number): readonly number[] {
   return ascii(JSON.stringify(String.fromCharCode(byte)).slice(1, -1));
 }
 
+/** `\u00XX` for some bytes (what Go, Gson, .NET, Python and Java escape), the rest as JSON. */
+function unicodeEscape(escaped: string, upper: boolean): Spelling {
+  const set = new Set(ascii(escaped));
+  return bytewise((byte) =>
+    set.has(byte) ? [...ascii('\\u00'), ...hexOf(byte, upper)] : jsonEscape(byte),
+  );
+}
+
+/** Character references of HTML and XML. */
+function references(table: Readonly<Record<string, string>>): Spelling {
+  return bytewise((byte) => {
+    const reference = table[String.fromCharCode(byte)];
+    return reference === undefined ? [byte] : ascii(reference);
+  });
+}
+const MARKUP = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** How many of the spellings are two digits a byte: they stand first. */
+const HEX_SPELLINGS = 2;
 const SPELLINGS: readonly Spelling[] = [
   bytewise((byte) => hexOf(byte, false)),
   bytewise((byte) => hexOf(byte, true)),
@@ -114,4 +137,34 @@ const SPELLINGS: readonly Spelling[] = [
   percent("!'()*", true),
   percent('', true, '+'),
   bytewise(jsonEscape),
+  ...['<>&', '"&\'+<>`', '+/=', '='].flatMap((set) => [
+    unicodeEscape(set, false),
+    unicodeEscape(set, true),
+  ]),
+  references(MARKUP),
+  references({ ...MARKUP, '"': '&quot;', "'": '&#39;' }),
+  references({ ...MARKUP, '"': '&#34;', "'": '&#x27;' }),
+  references({ ...MARKUP, '+': '&#43;', '"': '&#34;', "'": '&#39;' }),
+  references({
+    ...MARKUP,
+    '/': '&#x2F;',
+    '=': '&#x3D;',
+    '`': '&#x60;',
+    '"': '&quot;',
+    "'": '&#39;',
+  }),
+  references({ ...MARKUP, '/': '&#47;' }),
+  bytewise((byte) => (byte === 0x24 ? [0x24, 0x24] : [byte])),
 ];
+
+/** Hex digits in the other case, for a value of nothing else. */
+const otherCase = bytewise((byte) => (isLetter(byte) ? [byte ^ 0x20] : [byte]));
+
+function isLetter(byte: number): boolean {
+  return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66;
+}
+
+/** Whether bytes are hex digits and nothing else. */
+export function isHex(bytes: Buffer): boolean {
+  return bytes.every((byte) => (byte >= 0x30 && byte <= 0x39) || isLetter(byte));
+}

@@ -1,6 +1,7 @@
 import type { Secret } from '../../secret.ts';
-import { encodingsOf } from './encodings.ts';
-import { secretParts } from './serviceAccount.ts';
+import { compact } from './canonical.ts';
+import { encodingsOf, isHex } from './encodings.ts';
+import { type Part, secretParts } from './serviceAccount.ts';
 
 /** A value to be redacted. Several may carry one name: old values stay known after a rotation. */
 export interface Needle {
@@ -10,38 +11,178 @@ export interface Needle {
   readonly publicPrefixes: readonly string[];
 }
 
-/** One byte sequence that gives a value away. */
+/** One way in which a value can stand in a text. */
 export interface Form {
   readonly name: string;
-  /** Emptied by a wipe. */
+  /** As it is written. Emptied by a wipe. */
+  raw: Buffer;
+  /** The same in the canonical stream. */
   bytes: Buffer;
-  /** Leading bytes that are the same for everybody. */
+  /** Leading canonical bytes that are the same for everybody. */
   readonly publicPrefix: number;
+  /**
+   * Secret bytes at either end that give a piece of it away; undefined: short or regular, so that only
+   * the whole counts, in one piece.
+   */
+  readonly piece: number | undefined;
+  /** The same for a piece from the middle. */
+  readonly inside: number;
+  /** How many of its first bytes nobody could guess from those before: one more entry than bytes. */
+  readonly unforeseen: Uint16Array;
 }
 
 /** Values of fewer bytes would mask ordinary text. */
-const VALUE_MIN = 6;
-const ENCODED_MIN = 8;
+const valueMin = 6;
+const encodedMin = 8;
+/** The search looks at four bytes at a time. */
+const canonicalMin = 4;
 
-/** All forms of a needle, each in a buffer of its own; none when it is too short to be redacted. */
+/** What makes a value irregular enough for its pieces to count. */
+const pieceable = { length: 16, secret: 12, bitsPerByte: 3 };
+/** 44 bits, so that no text of a session holds a piece by chance: bytes of base62, hex, an encoding in hex. */
+const pieces = { other: 8, hex: 11, hexEncoding: 16 };
+const insideMin = 12;
+
+/** All forms of a needle, each in buffers of its own; none when it is too short to be redacted. */
 export function formsOf(needle: Needle): Form[] {
-  const forms: Form[] = [];
-  const add = (bytes: Buffer, publicPrefix: number, minimum: number) => {
-    if (bytes.length < minimum || forms.some((form) => form.bytes.equals(bytes))) bytes.fill(0);
-    else forms.push({ name: needle.name, bytes, publicPrefix });
-  };
-  for (const { bytes, publicPrefix, encoded } of partsOf(needle)) {
-    if (bytes.length < VALUE_MIN) continue;
-    const spellings = encoded ? encodingsOf(bytes, publicPrefix) : [{ bytes, publicPrefix }];
-    spellings.forEach((spelling, index) => {
-      add(spelling.bytes, spelling.publicPrefix, index === 0 ? VALUE_MIN : ENCODED_MIN);
-    });
-    if (encoded) bytes.fill(0);
+  const forms = partsOf(needle).flatMap((part) => {
+    const all = part.bytes.length < valueMin ? [] : formsOfPart(needle.name, part);
+    part.bytes.fill(0);
+    return all;
+  });
+  // long ones first: most others are pieces of them
+  const kept: Form[] = [];
+  for (const form of forms.toSorted((a, b) => b.bytes.length - a.bytes.length)) {
+    if (!isKnown(form, kept)) kept.push(form);
+    else wipe(form);
   }
-  return forms;
+  return kept;
 }
 
-function partsOf(needle: Needle) {
+/** Overwrites a form's bytes. */
+export function wipe(form: Form): void {
+  form.raw.fill(0);
+  form.bytes.fill(0);
+}
+
+function formsOfPart(name: string, part: Part): Form[] {
+  const { bytes, publicPrefix, encoded, common = 0 } = part;
+  const regular = isRegular(bytes, publicPrefix);
+  const spellings = encoded
+    ? encodingsOf(bytes, publicPrefix)
+    : [{ bytes: Buffer.from(bytes), publicPrefix, hex: false }];
+  return spellings.flatMap((spelling, index) => {
+    const longer = spelling.bytes.length / bytes.length;
+    const form = formOf(name, spelling, {
+      regular,
+      common: Math.ceil(common * longer),
+      unforeseen: unforeseenIn(bytes),
+    });
+    const minimum = index === 0 ? valueMin : encodedMin;
+    if (form.raw.length >= minimum && form.bytes.length >= canonicalMin) return [form];
+    wipe(form);
+    return [];
+  });
+}
+
+/** Whether another form finds it too: pieces count for those of irregular values. */
+function isKnown(form: Form, kept: readonly Form[]): boolean {
+  if (form.piece === undefined) return kept.some((one) => one.raw.equals(form.raw));
+  return kept.some((one) => {
+    if (one.piece !== form.piece) return false;
+    const at = one.bytes.indexOf(form.bytes);
+    return at === 0 || (at > 0 && form.publicPrefix === 0);
+  });
+}
+
+interface Spelling {
+  readonly bytes: Buffer;
+  readonly publicPrefix: number;
+  readonly hex: boolean;
+}
+
+/** What the value of a form tells about its pieces. */
+interface Source {
+  readonly regular: boolean;
+  readonly common: number;
+  readonly unforeseen: readonly boolean[];
+}
+
+/** Bytes after which a row is one. */
+const rowMin = 4;
+
+/** A byte that continues a row (`01234`, `aaaaa`, `edcba`) stands in many other texts too: it gives nothing away. */
+function unforeseenIn(bytes: Buffer): boolean[] {
+  let row = 1;
+  let step = Number.NaN;
+  return [...bytes].map((byte, at) => {
+    const next = byte - (bytes[at - 1] ?? Number.NaN);
+    row = Math.abs(next) <= 1 && next === step ? row + 1 : 2;
+    step = next;
+    return row <= rowMin;
+  });
+}
+
+/** The same for a spelling of the value: running count over `length` bytes. */
+function spread(unforeseen: readonly boolean[], length: number): Uint16Array {
+  const counts = new Uint16Array(length + 1);
+  for (let at = 0; at < length; at += 1) {
+    const source = Math.floor((at * unforeseen.length) / length);
+    counts[at + 1] = (counts[at] as number) + (unforeseen[source] ? 1 : 0);
+  }
+  return counts;
+}
+
+function formOf(
+  name: string,
+  { bytes: raw, publicPrefix, hex }: Spelling,
+  { regular, common, unforeseen }: Source,
+): Form {
+  const bytes = canonical(raw);
+  const head = canonical(raw.subarray(0, publicPrefix));
+  const prefix = head.length;
+  head.fill(0);
+  const kind = hex ? 'hexEncoding' : isHex(bytes.subarray(prefix)) ? 'hex' : 'other';
+  const piece = pieces[kind];
+  const inside = Math.max(piece, insideMin) + common;
+  return {
+    ...{ name, raw, bytes, publicPrefix: prefix },
+    piece: regular ? undefined : piece,
+    inside,
+    unforeseen: spread(unforeseen, bytes.length),
+  };
+}
+
+function canonical(raw: Buffer): Buffer {
+  const into = Buffer.alloc(raw.length + 4);
+  const bytes = Buffer.from(into.subarray(0, compact(raw, into)));
+  into.fill(0);
+  return bytes;
+}
+
+/** Short, with blanks or bytes beyond ASCII, or of few different characters. */
+function isRegular(bytes: Buffer, publicPrefix: number): boolean {
+  const isToken = bytes.every(
+    (byte) => (byte > 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d,
+  );
+  if (!isToken || bytes.length < pieceable.length) return true;
+  if (bytes.length - publicPrefix < pieceable.secret) return true;
+  return entropy(bytes.subarray(publicPrefix)) < pieceable.bitsPerByte;
+}
+
+/** Shannon's, in bits a byte. */
+function entropy(bytes: Buffer): number {
+  const counts = new Map<number, number>();
+  for (const byte of bytes) counts.set(byte, (counts.get(byte) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) {
+    const share = count / bytes.length;
+    bits -= share * Math.log2(share);
+  }
+  return bits;
+}
+
+function partsOf(needle: Needle): Part[] {
   const value = trim(needle.secret.expose());
   const parts = needle.kind === 'json' ? secretParts(value) : [];
   if (parts.length > 0) return parts;

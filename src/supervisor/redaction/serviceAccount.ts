@@ -3,6 +3,8 @@ export interface Part {
   readonly bytes: Buffer;
   readonly publicPrefix: number;
   readonly encoded: boolean;
+  /** Bytes in the middle that every value of its kind has in a row. */
+  readonly common?: number;
 }
 
 const KEY_FIELD = 'private_key';
@@ -15,7 +17,8 @@ const SECRET_FIELDS = [
 ];
 /** The ASN.1 head that every PKCS#8 RSA key shares up to its modulus, in base64 characters. */
 const PKCS8_HEAD = 54;
-const KEY_LINE_MIN = 32;
+/** Exponent 65537 and the head of the next number, which stand in every RSA-2048 key, in base64. */
+const RSA_MIDDLE = 12;
 const NEWLINE = Buffer.from('\n');
 
 /**
@@ -31,7 +34,7 @@ export function secretParts(document: Buffer): Part[] {
   return [...(key ? keyParts(key) : []), ...others];
 }
 
-/** The key as the document has it, with real line ends, joined, and line by line. */
+/** The key as the document has it, with real line ends, and joined. */
 function keyParts(escaped: Buffer): Part[] {
   const plain = unescaped(escaped);
   const body = bodyOf(plain, NEWLINE);
@@ -41,16 +44,12 @@ function keyParts(escaped: Buffer): Part[] {
   const parts = [
     { bytes: bodyOf(escaped, Buffer.from('\\n')), encoded: true },
     { bytes: body, encoded: true },
-    // A terminal turns each LF into CR LF.
-    { bytes: join(lines, '\r\n'), encoded: false },
     { bytes: joined, encoded: true },
-    ...lines
-      .filter((line) => line.length >= KEY_LINE_MIN)
-      .map((line) => ({ bytes: line, encoded: false })),
   ];
-  return parts.map((part, index) => ({
+  return parts.map((part) => ({
     ...part,
-    publicPrefix: index <= 4 ? Math.min(publicPrefix, part.bytes.length) : 0,
+    publicPrefix: Math.min(publicPrefix, part.bytes.length),
+    common: RSA_MIDDLE,
   }));
 }
 
@@ -75,11 +74,6 @@ function split(body: Buffer): Buffer[] {
     at = end < 0 ? body.length : end + 1;
   }
   return lines;
-}
-
-function join(lines: readonly Buffer[], separator: string): Buffer {
-  const glue = Buffer.from(separator);
-  return Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [glue, line])));
 }
 
 /** The still escaped text of the first string member called `name`, at any depth. */

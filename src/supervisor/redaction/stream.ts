@@ -1,6 +1,8 @@
-import { cells, MARKER_CELLS, mask, maskRest, type StreamMode } from './mask.ts';
-import { agreement, type Pattern } from './probe.ts';
-import type { RedactionTable, Span } from './table.ts';
+import { type Canonical, KEPT } from './canonical.ts';
+import { Mask, type StreamMode } from './mask.ts';
+import { isPlain, type ParserState, State, stateAfter } from './parser.ts';
+import type { Found, RedactionTable, Span } from './table.ts';
+import { canonicalTail, historyStart, plainTail } from './tail.ts';
 
 export type { StreamMode } from './mask.ts';
 
@@ -13,19 +15,21 @@ export interface RedactionStreamOptions {
 }
 
 /** Longer than any gap inside one write of the child, shorter than a person notices. */
-const HOLD_MS = 20;
+const holdMs = 20;
+/** Canonical bytes that stay known after they are out, more after a value; raw bytes that may hold them. */
+const history = { plain: 64, masked: 192, raw: 8 * 1024 };
 
-/** Overlapping spans as one; `name` is absent when its mask is out already. */
+/** Bytes of line ends, blanks and quotes that may stand inside a value in a row. */
+const glueLimit = 256;
+
+/** Overlapping spans as one. */
 interface Stretch {
-  readonly name: string | undefined;
+  readonly name: string;
   readonly start: number;
   end: number;
-}
-
-/** A form that has agreed so far with everything up to the end of the window. */
-interface Live {
-  readonly pattern: Pattern;
-  readonly matched: number;
+  readonly payload: boolean;
+  certain: boolean;
+  open: boolean;
 }
 
 /**
@@ -36,13 +40,15 @@ interface Live {
 export class RedactionStream {
   #table: RedactionTable;
   readonly #options: RedactionStreamOptions;
-  /** The end of the stream in which a form may have begun. */
+  /** What is known of the stream's end: bytes that are out already, then those that wait. */
   #window: Buffer = Buffer.alloc(0);
+  /** State of the escape parser where the window begins. */
+  #state: ParserState = State.ground;
   /** Leading bytes of the window that are out already, raw or masked. */
   #emitted = 0;
-  /** End in the window of the last mask; what overlaps it gets no second one. */
+  /** End in the window of the last mask, and the mask, which goes on where the value does. */
   #masked = 0;
-  #live: Live[] = [];
+  #mask: Mask | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(table: RedactionTable, options: RedactionStreamOptions) {
@@ -52,16 +58,14 @@ export class RedactionStream {
 
   write(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    const before = this.#window.length;
-    const window = before === 0 ? chunk : Buffer.concat([this.#window, chunk]);
-    this.#continueLive(chunk, before);
-    const hold = this.#table.holdLength(window);
-    const spans = this.#table.find(window);
-    this.#advance(window, spans, Math.max(window.length - hold, this.#emitted), hold);
+    const window = this.#window.length === 0 ? chunk : Buffer.concat([this.#window, chunk]);
+    const found = this.#table.find(window, this.#state);
+    const clean = this.#emitted === window.length - chunk.length ? chunk : undefined;
+    this.#advance(window, found, window.length - this.#holdLength(window, found), clean, false);
     this.#arm();
   }
 
-  /** Other values from here on; a value that has begun under the old table is still swallowed. */
+  /** Other values from here on. */
   use(table: RedactionTable): void {
     this.#table = table;
   }
@@ -70,9 +74,10 @@ export class RedactionStream {
   end(): void {
     this.#release();
     this.#window = Buffer.alloc(0);
+    this.#state = State.ground;
     this.#emitted = 0;
     this.#masked = 0;
-    this.#live = [];
+    this.#mask = undefined;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -82,96 +87,149 @@ export class RedactionStream {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     } else if (this.#timer) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#release(), HOLD_MS).unref();
+    else this.#timer = setTimeout(() => this.#release(), holdMs).unref();
   }
 
-  /** Lets the held bytes go, masked where they begin a value; the window stays for what follows. */
+  /** Lets the held bytes go; the window stays for what follows. */
   #release(): void {
     this.#timer = undefined;
     const window = this.#window;
     if (this.#emitted === window.length) return;
-    const spans = [...this.#table.find(window), ...this.#table.cutOff(window)];
-    spans.sort((a, b) => a.start - b.start);
-    this.#advance(window, spans, window.length, this.#table.holdLength(window));
+    this.#advance(window, this.#table.find(window, this.#state), window.length, undefined, true);
   }
 
-  /** Lets the bytes up to `wanted` go and keeps the last `hold` as the next window. */
-  #advance(window: Buffer, spans: readonly Span[], wanted: number, hold: number): void {
-    const stretches = union(spans, this.#masked);
-    const limit = this.#fitted(window, stretches, wanted);
-    this.#emitStretches(window, stretches, limit);
-    for (const { pattern, start, end } of spans) {
-      const matched = end - start;
-      if (end === window.length && matched < pattern.length && start < limit) {
-        this.#follow({ pattern, matched });
-      }
+  /** How many bytes at the end of the window to keep back: from byte classes and constants only. */
+  #holdLength(window: Buffer, { state, text, payload }: Found): number {
+    const { tokenHold, anyHold } = this.#table;
+    const any = Math.min(anyHold, window.length);
+    if (text === undefined || payload === undefined) {
+      return Math.max(any, plainTail(window, tokenHold - 1));
     }
-    const kept = Math.min(limit, window.length - hold);
-    this.#window = kept === window.length ? Buffer.alloc(0) : Buffer.from(window.subarray(kept));
-    this.#emitted = limit - kept;
-    this.#masked = Math.max(0, this.#masked - kept);
+    const tail = state === State.string || state === State.stringEscape ? payload : text;
+    const start = canonicalTail(tail, tokenHold - 1, window.length);
+    return Math.max(any, window.length - start);
   }
 
-  /** A mask that the limit would cut too narrow for the marker waits for its end. */
-  #fitted(window: Buffer, stretches: readonly Stretch[], limit: number): number {
-    if (this.#options.mode === 'pipe' || limit === window.length) return limit;
-    const cut = stretches.find(({ start, end }) => start < limit && end > limit);
-    if (cut?.name === undefined) return limit;
-    const from = Math.max(cut.start, this.#emitted);
-    return cells(window.subarray(from, limit)) < MARKER_CELLS ? from : limit;
+  /** Lets the bytes up to `wanted` go, and beyond that what is a value for certain. */
+  #advance(
+    window: Buffer,
+    found: Found,
+    wanted: number,
+    clean: Buffer | undefined,
+    final: boolean,
+  ) {
+    const stretches = union(found.spans);
+    const certain = stretches.findLast((one) => one.certain)?.end ?? 0;
+    const limit =
+      Math.max(wanted, this.#emitted, certain) - (final ? 0 : this.#glue(window, stretches));
+    if (stretches.length === 0 && clean !== undefined && limit === window.length) {
+      this.#options.emit(clean);
+      this.#emitted = limit;
+    } else this.#emit(window, stretches, { limit, decided: final ? limit : wanted });
+    this.#keep(window, found);
   }
 
-  #emitStretches(window: Buffer, stretches: readonly Stretch[], limit: number): void {
+  /** In a pipe the line ends inside a value go with it: those behind what may go on wait for it. */
+  #glue(window: Buffer, stretches: readonly Stretch[]): number {
+    const last = stretches.at(-1);
+    if (this.#options.mode === 'tty' || !last?.open || last.end < this.#emitted) return 0;
+    const length = window.length - last.end;
+    if (length > glueLimit) return 0;
+    const isGlue = window.subarray(last.end).every((byte) => KEPT[byte] === 0);
+    return isGlue ? length : 0;
+  }
+
+  /** `decided`: a stretch that ends before it has ended for good. */
+  #emit(
+    window: Buffer,
+    stretches: readonly Stretch[],
+    { limit, decided }: { readonly limit: number; readonly decided: number },
+  ): void {
     const out: Buffer[] = [];
     let at = this.#emitted;
+    let waits = false;
     for (const stretch of stretches) {
-      if (stretch.start >= limit) break;
+      if (stretch.start >= limit || waits) break;
       if (stretch.end <= at) continue;
       const from = Math.max(stretch.start, at);
+      const to = Math.min(stretch.end, limit);
       if (from > at) out.push(window.subarray(at, from));
-      at = Math.min(stretch.end, limit);
-      out.push(this.#hide(window.subarray(from, at), stretch.name));
+      const ends = to === stretch.end && stretch.end <= decided;
+      const covered = this.#maskFor(stretch, window, from).cover(window, from, to, ends);
+      out.push(covered.out);
+      at = covered.upTo;
       this.#masked = stretch.end;
+      waits = at < to;
     }
-    const clean = at === 0 && limit === window.length;
-    if (at < limit) out.push(clean ? window : window.subarray(at, limit));
+    if (!waits && at < limit) {
+      out.push(window.subarray(at, limit));
+      at = limit;
+    }
+    this.#emitted = at;
     const bytes = out.length === 1 && out[0] ? out[0] : Buffer.concat(out);
     if (bytes.length > 0) this.#options.emit(bytes);
   }
 
-  #hide(bytes: Buffer, name: string | undefined): Buffer {
-    if (name === undefined) return maskRest(bytes, this.#options.mode);
+  /** A value that goes on where the last mask ended gets no second one. */
+  #maskFor({ name, start, payload }: Stretch, window: Buffer, from: number): Mask {
+    if (this.#mask !== undefined && start < this.#masked) return this.#mask;
     this.#options.onHit(name);
-    return mask(bytes, this.#options.mode);
+    const begun = payload ? State.string : State.ground;
+    const state = from === start ? begun : this.#stateAt(window, from);
+    this.#mask = new Mask(payload ? 'pipe' : this.#options.mode, state);
+    return this.#mask;
   }
 
-  /** Follows the forms that had begun into the new chunk, which starts at `before` in the window. */
-  #continueLive(chunk: Buffer, before: number): void {
-    const followed = this.#live;
-    this.#live = [];
-    for (const { pattern, matched } of followed) {
-      const more = agreement(pattern.form.bytes, matched, chunk, 0);
-      if (more > 0) this.#masked = Math.max(this.#masked, before + more);
-      if (more === chunk.length && matched + more < pattern.length) {
-        this.#follow({ pattern, matched: matched + more });
-      }
+  #stateAt(window: Buffer, at: number): ParserState {
+    const before = window.subarray(0, at);
+    if (this.#state === State.ground && isPlain(before)) return State.ground;
+    return stateAfter(before, this.#state);
+  }
+
+  /** Keeps what waits and enough of what is out for a value that goes on. */
+  #keep(window: Buffer, { text, spans }: Found): void {
+    const end = this.#emitted;
+    const known = spans.length > 0 ? history.masked : history.plain;
+    const most = Math.max(known, this.#table.tokenHold, this.#table.anyHold);
+    let start = historyStart(window, end, most, history.raw);
+    let state: ParserState = State.ground;
+    if (text !== undefined) {
+      const first = countBefore(text, end) - most;
+      const wanted = first <= 0 ? 0 : text.beginOf(first);
+      start = Math.max(wanted, end - history.raw);
+      // a byte of the text stands outside all sequences
+      if (start !== wanted || first <= 0) state = this.#stateAt(window, start);
     }
-  }
-
-  #follow(live: Live): void {
-    const known = this.#live.some(
-      ({ pattern, matched }) => pattern === live.pattern && matched === live.matched,
-    );
-    if (!known) this.#live.push(live);
+    this.#window = start === window.length ? Buffer.alloc(0) : Buffer.from(window.subarray(start));
+    this.#state = state;
+    this.#emitted = end - start;
+    this.#masked = Math.max(0, this.#masked - start);
+    if (this.#masked === 0) this.#mask = undefined;
   }
 }
 
-function union(spans: readonly Span[], masked: number): Stretch[] {
-  const stretches: Stretch[] = masked > 0 ? [{ name: undefined, start: 0, end: masked }] : [];
-  for (const { pattern, start, end } of spans) {
+/** How many canonical bytes stand before a raw offset. */
+function countBefore(text: Canonical, end: number): number {
+  let low = 0;
+  let high = text.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (text.placeOf(middle) < end) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function union(spans: readonly Span[]): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const span of spans) {
     const last = stretches.at(-1);
-    if (last && start < last.end) last.end = Math.max(last.end, end);
-    else stretches.push({ name: pattern.form.name, start, end });
+    if (last && span.start < last.end) {
+      if (span.end > last.end) last.open = span.open;
+      last.end = Math.max(last.end, span.end);
+      last.certain ||= span.certain;
+      if (span.end === last.end) last.open ||= span.open;
+    } else stretches.push({ ...span });
   }
   return stretches;
 }

@@ -1,131 +1,187 @@
-import { type Form, formsOf, type Needle } from './needles.ts';
-import { agreement, type Pattern, type Probe, probesFor } from './probe.ts';
+import { type Canonical, PlainText } from './canonical.ts';
+import { Grams } from './grams.ts';
+import { type Form, formsOf, type Needle, wipe } from './needles.ts';
+import { isPlain, type ParsedText, Parser, type ParserState, State } from './parser.ts';
+import { joined, type Piece, pieceAt, standsWhole } from './pieces.ts';
+import { isToken } from './tail.ts';
 
-/** `pattern` stands in the text at [start, end): whole, or as far as the text agrees. */
+/** A value, or a piece of one, stands in the raw text at [start, end). */
 export interface Span {
-  readonly pattern: Pattern;
+  readonly name: string;
   readonly start: number;
   readonly end: number;
+  /** In a title, link or clipboard sequence, where no cell shows it. */
+  readonly payload: boolean;
+  /** More may only make it longer; of a short value that stands whole a longer one may be a part. */
+  readonly certain: boolean;
+  /** The value may go on behind it. */
+  readonly open: boolean;
 }
 
-/** A longer form counts as found once its first 64 bytes are there. */
-const HEAD = 64;
-/** Characters beyond the public prefix that make a head or a cut-off tail a part of the value. */
-const HEAD_SECRET_MIN = 16;
-/** A cut-off tail with fewer secret characters is let through (44 bits in base62). */
-const TAIL_SECRET_MIN = 8;
-
-/** Characters that a value is usually made of; a tail that ends in any other is never held for long. */
-const TOKEN = new Uint8Array(256);
-for (const byte of Buffer.from(
-  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_.-%\\',
-)) {
-  TOKEN[byte] = 1;
+/** What a text was found to hold. */
+export interface Found {
+  /** By start. */
+  readonly spans: readonly Span[];
+  /** State of the escape parser behind it; `text` and `payload`, valid until the next call, are absent for plain text. */
+  readonly state: ParserState;
+  readonly text?: ParsedText;
+  readonly payload?: ParsedText;
 }
+
+/** Longer than any public prefix with the secret bytes that make a piece. */
+const pieceHold = 64;
 
 /** What to look for: immutable, one per session, shared by all streams. */
 export class RedactionTable {
   /** Names of values with fewer than 6 bytes, which cannot be redacted. */
   readonly tooShort: readonly string[];
+  /** Names of short or regular values, which are redacted only where they stand whole. */
+  readonly wholeOnly: readonly string[];
+  /** Bytes at the end of a text in which a value may have begun unseen: token characters, any. */
+  readonly tokenHold: number;
+  readonly anyHold: number;
   readonly #forms: readonly Form[];
-  readonly #patterns: readonly Pattern[];
-  readonly #probes: readonly Probe[];
-  readonly #owner: boolean;
-  /** Bytes at the end of a text in which a form may have begun unseen: token characters, any. */
-  readonly #tokenHold: number;
-  readonly #anyHold: number;
+  readonly #grams: readonly Grams[];
+  readonly #hidden: ReadonlySet<string>;
+  readonly #plain = new PlainText();
+  readonly #parser = new Parser();
 
-  private constructor(forms: readonly Form[], tooShort: readonly string[], owner: boolean) {
-    this.tooShort = tooShort;
+  private constructor(
+    forms: readonly Form[],
+    grams: readonly Grams[],
+    names: { readonly tooShort: readonly string[]; readonly wholeOnly: readonly string[] },
+    hidden: ReadonlySet<string>,
+  ) {
     this.#forms = forms;
-    this.#owner = owner;
-    this.#patterns = forms.map((form) => patternOf(form));
-    this.#probes = probesFor(this.#patterns);
-    this.#tokenHold = Math.max(HEAD, ...this.#patterns.map((pattern) => pattern.head)) - 1;
-    const loose = this.#patterns.filter(({ form, head }) => foreign(form.bytes) < head);
-    this.#anyHold = Math.max(1, ...loose.map((pattern) => pattern.head)) - 1;
+    this.#grams = grams;
+    this.tooShort = names.tooShort;
+    this.wholeOnly = names.wholeOnly;
+    this.#hidden = hidden;
+    const whole = forms.filter(({ piece }) => piece === undefined);
+    const beginnings = forms.map(({ publicPrefix, piece = 0 }) => publicPrefix + piece);
+    this.tokenHold = Math.max(pieceHold, ...beginnings, ...whole.map(({ raw }) => raw.length));
+    const loose = whole.filter(({ raw }) => !isToken(raw));
+    this.anyHold = Math.max(1, ...loose.map(({ raw }) => raw.length)) - 1;
   }
 
   /** Copies what it needs of the values; `wipe` overwrites the copies. */
   static build(needles: readonly Needle[]): RedactionTable {
     const forms: Form[] = [];
     const tooShort = new Set<string>();
+    const wholeOnly = new Set<string>();
     for (const needle of needles) {
       const own = formsOf(needle);
       if (own.length === 0) tooShort.add(needle.name);
-      forms.push(...own);
+      if (own.some(({ piece }) => piece === undefined)) wholeOnly.add(needle.name);
+      for (const form of own) forms.push(form);
     }
-    return new RedactionTable(forms, [...tooShort], true);
+    const names = { tooShort: [...tooShort], wholeOnly: [...wholeOnly] };
+    return new RedactionTable(forms, gramsOf(forms), names, new Set());
   }
 
   /** The same without these names, for one authorised call. It shares its values with this table. */
   without(names: readonly string[]): RedactionTable {
-    return new RedactionTable(
-      this.#forms.filter((form) => !names.includes(form.name)),
-      this.tooShort.filter((name) => !names.includes(name)),
-      false,
-    );
+    const rest = {
+      tooShort: this.tooShort.filter((name) => !names.includes(name)),
+      wholeOnly: this.wholeOnly.filter((name) => !names.includes(name)),
+    };
+    return new RedactionTable(this.#forms, this.#grams, rest, new Set(names));
   }
 
-  /** Overwrites the values, also for the tables derived by `without`; a derived one drops only its index. */
+  /** Overwrites the values, also for the tables derived by `without`. */
   wipe(): void {
-    for (const probe of this.#probes) probe.wipe();
-    if (!this.#owner) return;
+    for (const grams of this.#grams) grams.wipe();
     for (const form of this.#forms) {
-      form.bytes.fill(0);
+      wipe(form);
+      form.raw = Buffer.alloc(0);
       form.bytes = Buffer.alloc(0);
     }
+    this.#plain.bytes.fill(0);
+    this.#parser.wipe();
   }
 
-  /** All occurrences in `text`, by start. */
-  find(text: Buffer): Span[] {
-    const spans: Span[] = [];
-    for (const probe of this.#probes) {
-      probe.find(text, (pattern, start) => {
-        const more = agreement(pattern.form.bytes, pattern.head, text, start + pattern.head);
-        spans.push({ pattern, start, end: start + pattern.head + more });
-      });
-    }
-    return spans.sort((a, b) => a.start - b.start);
+  /** All that gives a value away in `raw`, which begins in `state`. */
+  find(raw: Buffer, state: ParserState = State.ground): Found {
+    if (state === State.ground && isPlain(raw)) return { spans: this.#inPlain(raw), state };
+    const parsed = this.#parser.parse(raw, state);
+    const inText = this.#inCanonical(parsed.text, raw, false);
+    const inPayload = this.#inCanonical(parsed.payload, raw, true);
+    const spans = inPayload.length === 0 ? inText : [...inText, ...inPayload];
+    return { spans: spans.sort((a, b) => a.start - b.start), ...parsed };
   }
 
-  /** Ends of `text` that begin a value and show enough of it to count. */
-  cutOff(text: Buffer): Span[] {
-    return this.#patterns.flatMap((pattern) => {
-      const { bytes, publicPrefix } = pattern.form;
-      const spans: Span[] = [];
-      const first = Math.max(0, text.length - pattern.head + 1);
-      for (let start = first; start <= text.length - publicPrefix - TAIL_SECRET_MIN; start++) {
-        if (text[start] !== bytes[0]) continue;
-        const length = text.length - start;
-        if (agreement(bytes, 0, text, start) === length) {
-          spans.push({ pattern, start, end: text.length });
+  #inPlain(raw: Buffer): Span[] {
+    this.#plain.reset(raw);
+    return this.#inCanonical(this.#plain, raw, false);
+  }
+
+  #inCanonical(text: Canonical, raw: Buffer, payload: boolean): Span[] {
+    const pieces = this.#pieces(text);
+    return pieces.length === 0 ? [] : spansOf(pieces, text, raw, payload);
+  }
+
+  /** All pieces that count, in no order. */
+  #pieces(text: { readonly bytes: Uint8Array; readonly length: number }): Piece[] {
+    const pieces: Piece[] = [];
+    // a long piece holds many grams: the last one of each form is looked at once
+    const last = new Map<number, Piece>();
+    for (const grams of this.#grams) {
+      for (const at of grams.candidates(text.bytes, text.length)) {
+        for (let entry = grams.first(text.bytes, at); entry > 0; entry = grams.next(entry)) {
+          const number = grams.form(entry);
+          const form = this.#forms[number];
+          if (form === undefined || this.#hidden.has(form.name)) continue;
+          const offset = grams.offset(entry);
+          const before = last.get(number);
+          if (
+            before !== undefined &&
+            at < before.end &&
+            before.start - before.offset === at - offset
+          ) {
+            continue;
+          }
+          const piece = pieceAt(form, offset, text, at);
+          if (!piece.counts) continue;
+          last.set(number, piece);
+          pieces.push(piece, ...joined(piece, text));
         }
       }
-      return spans;
-    });
-  }
-
-  /** How many bytes at the end of `text` to keep back: from byte classes and constants only. */
-  holdLength(text: Buffer): number {
-    const most = Math.min(this.#tokenHold, text.length);
-    let held = 0;
-    while (held < most && TOKEN[text[text.length - 1 - held] ?? 0] === 1) held++;
-    return Math.max(held, Math.min(this.#anyHold, text.length));
+    }
+    return pieces;
   }
 }
 
-/** Where the first byte outside the token class stands, or the length. */
-function foreign(bytes: Buffer): number {
-  const at = bytes.findIndex((byte) => TOKEN[byte] === 0);
-  return at < 0 ? bytes.length : at;
+function spansOf(pieces: readonly Piece[], text: Canonical, raw: Buffer, payload: boolean): Span[] {
+  return pieces
+    .filter((piece) => standsWhole(piece, text, raw))
+    .map(({ form, offset, start, end }) => ({
+      name: form.name,
+      start: text.beginOf(start),
+      end: text.placeOf(end - 1) + 1,
+      payload,
+      certain: form.piece !== undefined,
+      open: offset + end - start < form.bytes.length,
+    }))
+    .sort((a, b) => a.start - b.start);
 }
 
-function patternOf(form: Form): Pattern {
-  const { bytes, publicPrefix } = form;
-  const wanted = Math.min(bytes.length, Math.max(HEAD, publicPrefix + HEAD_SECRET_MIN));
-  // A key's first line is enough of its body and, unlike more, needs no hold beyond token characters.
-  const line = foreign(bytes);
-  const enough = line >= HEAD && line >= publicPrefix + TAIL_SECRET_MIN;
-  return { form, length: bytes.length, head: enough ? Math.min(wanted, line) : wanted };
+/**
+ * A table for each length that a piece must have: the longer, the fewer places of a text are looked at.
+ * Pieces of irregular values may begin anywhere; of the others only the whole counts.
+ */
+function gramsOf(forms: readonly Form[]): Grams[] {
+  const lengths = [...new Set(forms.map(({ piece = 0 }) => piece))];
+  return lengths.map((piece) => {
+    const own = forms.flatMap((form, index) =>
+      (form.piece ?? 0) === piece ? [{ index, bytes: form.bytes }] : [],
+    );
+    const shortest = Math.min(...own.map(({ bytes }) => bytes.length));
+    const most = own.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const grams = new Grams(most, piece === 0 ? shortest : Math.min(piece, shortest));
+    for (const { index, bytes } of own) {
+      const end = piece === 0 ? grams.step : bytes.length - 3;
+      for (let at = 0; at < end; at += 1) grams.add(bytes, index, at);
+    }
+    return grams;
+  });
 }

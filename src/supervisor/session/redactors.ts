@@ -27,6 +27,11 @@ export class Redactors {
     return this.#table.tooShort;
   }
 
+  /** Names of short or regular values, of which only the whole is found. */
+  get wholeOnly(): readonly string[] {
+    return this.#table.wholeOnly;
+  }
+
   /** After the vault changed; every stream goes on with the new table. */
   rebuild(vault: Vault): void {
     this.#table = RedactionTable.build(vault.needles());

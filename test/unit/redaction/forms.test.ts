@@ -123,8 +123,6 @@ describe('clean output', () => {
     const binary = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 97) & 0xff));
     expect(redactBytes(table, binary)).toBe(binary);
     expect(run(table, binary, everyByte(binary)).bytes()).toEqual(binary);
-    expect(redactText(table, 'hf_Fak and hf_FakeAbCdEfGx\r\n')).toBe(
-      'hf_Fak and hf_FakeAbCdEfGx\r\n',
-    );
+    expect(redactText(table, 'hf_Fak and hf_FakeAbCx\r\n')).toBe('hf_Fak and hf_FakeAbCx\r\n');
   });
 });

@@ -1,7 +1,10 @@
+import xterm from '@xterm/headless';
 import { Secret } from '../../../src/secret.ts';
 import type { Needle } from '../../../src/supervisor/redaction/needles.ts';
 import { RedactionStream, type StreamMode } from '../../../src/supervisor/redaction/stream.ts';
 import { RedactionTable } from '../../../src/supervisor/redaction/table.ts';
+
+const { Terminal } = xterm;
 
 export const TOKEN = 'hf_FakeAbCdEfGhIjKlMnOpQrStUvWxYz0123';
 
@@ -60,13 +63,11 @@ export function run(
 export const everyByte = (input: Buffer) => Array.from(input, (_, index) => index);
 
 /** What a complete text must become: the union of overlapping occurrences, found one by one. */
-export function naive(values: readonly string[], input: string, tailMinimum = 8): string {
+export function naive(values: readonly string[], input: string): string {
   const spans: [number, number][] = [];
   for (let at = 0; at < input.length; at++) {
     for (const value of values) {
       if (input.startsWith(value, at)) spans.push([at, at + value.length]);
-      const tail = input.slice(at);
-      if (tail.length >= tailMinimum && value.startsWith(tail)) spans.push([at, input.length]);
     }
   }
   let out = '';
@@ -76,4 +77,16 @@ export function naive(values: readonly string[], input: string, tailMinimum = 8)
     end = Math.max(end, stop);
   }
   return out + input.slice(end);
+}
+
+/** What a terminal of 200 columns shows: its rows and the cursor. */
+export async function screenOf(bytes: Buffer): Promise<{ text: string; cursor: [number, number] }> {
+  const terminal = new Terminal({ cols: 200, rows: 30, allowProposedApi: true });
+  await new Promise<void>((resolve) => terminal.write(bytes, resolve));
+  const { active } = terminal.buffer;
+  const rows = Array.from(
+    { length: 30 },
+    (_, row) => active.getLine(row)?.translateToString() ?? '',
+  );
+  return { text: rows.join('\n'), cursor: [active.cursorX, active.cursorY] };
 }

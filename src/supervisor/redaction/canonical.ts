@@ -1,0 +1,107 @@
+/**
+ * The canonical stream: what a reader puts together in one piece. Bytes less escape sequences (ECMA-48),
+ * C0 controls, blanks, DEL, quotes and backslashes; a backspace takes back what stood before it. Text
+ * and values are compared in it, so that colour, line wraps, indentation, quoting and UTF-16 fall away.
+ */
+export interface Canonical {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  /** Raw offset of a canonical byte. */
+  placeOf(index: number): number;
+  /** Raw offset at which its cell begins, overstrikes included. */
+  beginOf(index: number): number;
+}
+
+/** 1: the byte counts. Dropped: C0, blank, DEL, quotes, backslash. */
+export const KEPT = new Uint8Array(256);
+for (let byte = 0x21; byte < 256; byte += 1) KEPT[byte] = 1;
+for (const byte of [0x7f, 0x22, 0x27, 0x5c]) KEPT[byte] = 0;
+
+/** Raw bytes between two known places of plain text. */
+const block = 1024;
+
+/** Canonical bytes of plain text; `into` is at least as long, and 4 bytes. Returns the length. */
+export function compact(raw: Buffer, into: Uint8Array): number {
+  return compactRange(raw, 0, raw.length, into, 0);
+}
+
+function compactRange(
+  raw: Buffer,
+  from: number,
+  to: number,
+  into: Uint8Array,
+  start: number,
+): number {
+  const kept = KEPT;
+  const words = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  const target = new DataView(into.buffer, into.byteOffset, into.byteLength);
+  let length = start;
+  let at = from;
+  // four bytes at a time; branch-free where some are dropped: every byte is written, only kept ones move on
+  for (; at + 4 <= to; at += 4) {
+    const word = words.getInt32(at, true);
+    const a = word & 255;
+    const b = (word >> 8) & 255;
+    const c = (word >> 16) & 255;
+    const d = word >>> 24;
+    const keepA = kept[a] as number;
+    const keepB = kept[b] as number;
+    const keepC = kept[c] as number;
+    const keepD = kept[d] as number;
+    if (keepA + keepB + keepC + keepD === 4) {
+      target.setInt32(length, word, true);
+      length = (length + 4) | 0;
+      continue;
+    }
+    into[length] = a;
+    length = (length + keepA) | 0;
+    into[length] = b;
+    length = (length + keepB) | 0;
+    into[length] = c;
+    length = (length + keepC) | 0;
+    into[length] = d;
+    length = (length + keepD) | 0;
+  }
+  for (; at < to; at += 1) {
+    const byte = raw[at] as number;
+    into[length] = byte;
+    length = (length + (kept[byte] as number)) | 0;
+  }
+  return length;
+}
+
+/** Plain text, whose places are worked out only where somebody asks. */
+export class PlainText {
+  bytes = new Uint8Array(0);
+  length = 0;
+  #raw: Buffer = Buffer.alloc(0);
+  /** Canonical length at the beginning of each block. */
+  readonly #starts: number[] = [];
+
+  reset(raw: Buffer): void {
+    if (this.bytes.length < raw.length + 8) this.bytes = new Uint8Array(2 * raw.length + 64);
+    this.#raw = raw;
+    this.#starts.length = 0;
+    this.length = 0;
+    for (let at = 0; at < raw.length; at += block) {
+      this.#starts.push(this.length);
+      const to = Math.min(raw.length, at + block);
+      this.length = compactRange(raw, at, to, this.bytes, this.length);
+    }
+  }
+
+  placeOf(index: number): number {
+    let number = this.#starts.length - 1;
+    while (number > 0 && (this.#starts[number] as number) > index) number -= 1;
+    let left = index - (this.#starts[number] as number);
+    let at = number * block;
+    for (; left > 0 || KEPT[this.#raw[at] as number] === 0; at += 1) {
+      left -= KEPT[this.#raw[at] as number] as number;
+    }
+    return at;
+  }
+
+  beginOf(index: number): number {
+    return this.placeOf(index);
+  }
+}

@@ -1,0 +1,178 @@
+import { type Canonical, KEPT } from './canonical.ts';
+
+/** One that is made by the parser. */
+export interface ParsedText extends Canonical {
+  /** Its length when the last blank or control stood: what came before is no part of the same word. */
+  readonly broken: number;
+  /** Raw offset of the cell that a backspace took back and nothing has taken the place of yet; or -1. */
+  readonly pending: number;
+}
+
+/** Where the escape parser stands (states of ECMA-48 and the VT500 parser, as far as lengths matter). */
+export const State = { ground: 0, escape: 1, csi: 2, string: 3, stringEscape: 4, nf: 5 } as const;
+export type ParserState = (typeof State)[keyof typeof State];
+
+/** Text on the line, and the payloads of OSC, DCS and the like (titles, links, clipboard), by themselves. */
+export interface Parsed {
+  readonly text: ParsedText;
+  readonly payload: ParsedText;
+  readonly state: ParserState;
+}
+
+const ESC = 0x1b;
+const BACKSPACE = 0x08;
+const CAN = 0x18;
+const SUB = 0x1a;
+const BEL = 0x07;
+
+/** Parsing needs no state machine where no byte of these is. */
+export function isPlain(raw: Buffer): boolean {
+  return raw.indexOf(ESC) < 0 && raw.indexOf(BACKSPACE) < 0;
+}
+
+/** Bytes of a payload after which an unterminated sequence is text again: a printed binary is no title. */
+const payloadLimit = 64 * 1024;
+const csiLimit = 256;
+
+/** A canonical stream that grows, and can be taken back. */
+class Growing implements ParsedText {
+  bytes = new Uint8Array(0);
+  length = 0;
+  broken = 0;
+  /** Blanks that were dropped right before the end: a backspace takes those back first. */
+  #blanks = 0;
+  pending = -1;
+
+  #from = new Int32Array(0);
+  #at = new Int32Array(0);
+
+  placeOf(index: number): number {
+    return this.#at[index] as number;
+  }
+
+  beginOf(index: number): number {
+    return this.#from[index] as number;
+  }
+
+  reset(capacity: number): void {
+    this.length = 0;
+    this.broken = 0;
+    this.#blanks = 0;
+    this.pending = -1;
+    if (this.bytes.length >= capacity) return;
+    this.bytes = new Uint8Array(2 * capacity);
+    this.#from = new Int32Array(2 * capacity);
+    this.#at = new Int32Array(2 * capacity);
+  }
+
+  /** Takes text up to the next escape character and returns where that is. */
+  take(raw: Uint8Array, start: number): number {
+    let at = start;
+    for (; at < raw.length; at += 1) {
+      const byte = raw[at] as number;
+      if (byte === ESC) break;
+      if (byte === BACKSPACE) this.#pop();
+      else if (KEPT[byte] === 1 && this.pending < 0) {
+        const length = this.length;
+        this.bytes[length] = byte;
+        this.#from[length] = at;
+        this.#at[length] = at;
+        this.length = length + 1;
+        this.#blanks = 0;
+      } else this.push(byte, at);
+    }
+    return at;
+  }
+
+  push(byte: number, at: number): void {
+    if (KEPT[byte] === 0) {
+      if (byte === 0x20) this.#blanks += 1;
+      if (byte <= 0x20 && byte > 0) this.broken = this.length;
+      return;
+    }
+    this.bytes[this.length] = byte;
+    this.#from[this.length] = this.pending < 0 ? at : this.pending;
+    this.#at[this.length] = at;
+    this.length += 1;
+    this.#blanks = 0;
+    this.pending = -1;
+  }
+
+  #pop(): void {
+    if (this.#blanks > 0) this.#blanks -= 1;
+    else if (this.length > 0) {
+      this.length -= 1;
+      this.pending = this.#from[this.length] as number;
+    }
+  }
+}
+
+/** Parses raw bytes; what it returns is overwritten by the next call. */
+export class Parser {
+  readonly #text = new Growing();
+  readonly #payload = new Growing();
+
+  parse(raw: Uint8Array, initial: ParserState): Parsed {
+    const text = this.#text;
+    const payload = this.#payload;
+    text.reset(raw.length);
+    payload.reset(raw.length);
+    let state: ParserState = initial;
+    let begun = 0;
+    for (let at = 0; at < raw.length; at += 1) {
+      if (state === State.ground) {
+        at = text.take(raw, at);
+        if (at === raw.length) break;
+        state = State.escape;
+        begun = at;
+        continue;
+      }
+      const byte = raw[at] as number;
+      const inString = state === State.string || state === State.stringEscape;
+      const next = follow(state, byte);
+      if (inString && next === State.string) payload.push(byte, at);
+      state = at - begun > (inString ? payloadLimit : csiLimit) ? State.ground : next;
+    }
+    return { text, payload, state };
+  }
+
+  wipe(): void {
+    this.#text.bytes.fill(0);
+    this.#payload.bytes.fill(0);
+  }
+}
+
+/** State behind some bytes. */
+export function stateAfter(raw: Uint8Array, initial: ParserState): ParserState {
+  return new Parser().parse(raw, initial).state;
+}
+
+/** The state after a byte, anywhere but in text. */
+export function follow(state: ParserState, byte: number): ParserState {
+  if (state === State.csi && byte >= 0x20 && byte < 0x40) return State.csi;
+  if (byte === CAN || byte === SUB) return State.ground;
+  if (byte === ESC) return state === State.string ? State.stringEscape : State.escape;
+  switch (state) {
+    case State.ground:
+      return State.ground;
+    case State.escape:
+      return afterEscape(byte);
+    case State.csi:
+      return byte >= 0x40 && byte <= 0x7e ? State.ground : State.csi;
+    case State.string:
+      return byte === BEL ? State.ground : State.string;
+    case State.stringEscape:
+      return byte === 0x5c ? State.ground : afterEscape(byte);
+    case State.nf:
+      return byte >= 0x20 && byte <= 0x2f ? State.nf : State.ground;
+  }
+}
+
+function afterEscape(byte: number): ParserState {
+  if (byte === 0x5b) return State.csi; // [
+  // ] P X ^ _
+  if (byte === 0x5d || byte === 0x50 || byte === 0x58 || byte === 0x5e || byte === 0x5f) {
+    return State.string;
+  }
+  return byte >= 0x20 && byte <= 0x2f ? State.nf : State.ground;
+}

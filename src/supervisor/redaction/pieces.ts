@@ -1,0 +1,157 @@
+import { type Canonical, KEPT } from './canonical.ts';
+import type { Form } from './needles.ts';
+import { follow, type ParserState, State } from './parser.ts';
+
+type CanonicalBytes = Pick<Canonical, 'bytes' | 'length'>;
+
+/** Where a form and a text agree: canonical offsets [start, end) of the text. */
+export interface Piece {
+  readonly form: Form;
+  /** Offset in the form of its first byte. */
+  readonly offset: number;
+  readonly start: number;
+  readonly end: number;
+  /** Whether it gives the value away. */
+  readonly counts: boolean;
+}
+
+/** A further piece of a value counts from this length when it goes on where the last one ended … */
+const joinMin = 4;
+/** … within so many canonical bytes: a line of a hex dump, a table's other column. */
+const joinWithin = 160;
+
+/** The longest agreement around one place where both are known to be alike. */
+export function pieceAt(form: Form, offset: number, text: CanonicalBytes, at: number): Piece {
+  const { bytes } = form;
+  let left = 0;
+  while (left < offset && left < at && bytes[offset - left - 1] === text.bytes[at - left - 1])
+    left += 1;
+  let right = 0;
+  const most = Math.min(bytes.length - offset, text.length - at);
+  while (right < most && bytes[offset + right] === text.bytes[at + right]) right += 1;
+  const piece = { form, offset: offset - left, start: at - left, end: at + right };
+  return { ...piece, counts: counts(piece) };
+}
+
+function counts(piece: Omit<Piece, 'counts'>): boolean {
+  const { form, offset, start, end } = piece;
+  const length = end - start;
+  const isWhole = length === form.bytes.length;
+  if (isWhole || form.piece === undefined) return isWhole;
+  const { unforeseen, publicPrefix } = form;
+  const secret =
+    (unforeseen[offset + length] as number) -
+    (unforeseen[Math.max(offset, publicPrefix)] as number);
+  const atEdge = offset <= form.publicPrefix || offset + length === form.bytes.length;
+  return secret >= (atEdge ? form.piece : form.inside);
+}
+
+/**
+ * Whether a piece stands in the raw text as it must: of short and regular values nothing but escape
+ * sequences and line wraps may lie between the bytes.
+ */
+export function standsWhole({ form, start, end }: Piece, text: Canonical, raw: Buffer): boolean {
+  if (form.piece !== undefined) return true;
+  const first = form.raw.findIndex((byte) => KEPT[byte] === 1);
+  const last = form.raw.findLastIndex((byte) => KEPT[byte] === 1);
+  let next = first;
+  let state: ParserState = State.ground;
+  const to = text.placeOf(end - 1);
+  for (let at = text.placeOf(start); at <= to; at += 1) {
+    const byte = raw[at] as number;
+    if (state !== State.ground || byte === 0x1b) state = follow(state, byte);
+    else if (byte === form.raw[next] && next <= last) next += 1;
+    else if (byte !== 0x0a && byte !== 0x0d) return false;
+  }
+  return next === last + 1;
+}
+
+/** Pieces that go on where this one ended, or led to where it began: rows of a dump, columns. */
+export function joined(piece: Piece, text: CanonicalBytes): Piece[] {
+  if (piece.form.piece === undefined) return [];
+  return [...forwards(piece, text), ...backwards(piece, text)];
+}
+
+function forwards(from: Piece, text: CanonicalBytes): Piece[] {
+  const found: Piece[] = [];
+  const { form } = from;
+  let offset = from.offset + from.end - from.start;
+  let after = from.end;
+  while (form.bytes.length - offset >= joinMin) {
+    const start = indexOf(
+      text,
+      form.bytes,
+      offset,
+      after,
+      Math.min(text.length, after + joinWithin),
+    );
+    if (start < 0) break;
+    let length = joinMin;
+    while (
+      offset + length < form.bytes.length &&
+      start + length < text.length &&
+      form.bytes[offset + length] === text.bytes[start + length]
+    ) {
+      length += 1;
+    }
+    found.push({ form, offset, start, end: start + length, counts: true });
+    offset += length;
+    after = start + length;
+  }
+  return found;
+}
+
+function backwards(from: Piece, text: CanonicalBytes): Piece[] {
+  const found: Piece[] = [];
+  const { form } = from;
+  let offset = from.offset;
+  let before = from.start;
+  while (offset - joinMin >= form.publicPrefix) {
+    const low = Math.max(0, before - joinWithin);
+    const at = lastIndexOf(text, form.bytes, offset - joinMin, low, before);
+    if (at < 0) break;
+    let length = joinMin;
+    while (
+      offset - length > 0 &&
+      at + joinMin - length > low &&
+      form.bytes[offset - length - 1] === text.bytes[at + joinMin - length - 1]
+    ) {
+      length += 1;
+    }
+    const end = at + joinMin;
+    found.push({ form, offset: offset - length, start: end - length, end, counts: true });
+    offset -= length;
+    before = end - length;
+  }
+  return found;
+}
+
+/** Where the 4 bytes of `form` from `offset` stand in text [low, high); -1 when nowhere. */
+function indexOf(
+  text: CanonicalBytes,
+  form: Buffer,
+  offset: number,
+  low: number,
+  high: number,
+): number {
+  for (let at = low; at + joinMin <= high; at += 1) if (agrees(text, at, form, offset)) return at;
+  return -1;
+}
+
+function lastIndexOf(
+  text: CanonicalBytes,
+  form: Buffer,
+  offset: number,
+  low: number,
+  high: number,
+): number {
+  for (let at = high - joinMin; at >= low; at -= 1) if (agrees(text, at, form, offset)) return at;
+  return -1;
+}
+
+function agrees(text: CanonicalBytes, at: number, form: Buffer, offset: number): boolean {
+  for (let more = 0; more < joinMin; more += 1) {
+    if (text.bytes[at + more] !== form[offset + more]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,240 @@
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { RedactionTable } from '../../../src/supervisor/redaction/table.ts';
+import { everyByte, needle, run, screenOf, TOKEN, tableOf } from './support.ts';
+
+const M = '[REDACTED]';
+const KEY = 'EXAMPLEonly+Not/ARealSecret=0123456789&abc"';
+const half = Math.ceil(TOKEN.length / 2);
+const each = (text: string, between: (letter: string, index: number) => string) =>
+  [...text].map(between).join('');
+const fold = (text: string, width: number, end = '\n') =>
+  text.replace(new RegExp(`(.{${width}})(?=.)`, 'g'), `$1${end}`);
+const esc = '\u001b';
+
+/** What a reader sees in one piece: [how, text, what is left of it in a pipe]. */
+const seen: readonly (readonly [string, string, string])[] = [
+  ['coloured', `${esc}[31m${TOKEN}${esc}[0m\n`, `${esc}[31m${M}${esc}[0m\n`],
+  [
+    'a match of grep in it',
+    `x ${TOKEN.slice(0, 9)}${esc}[01;31m${esc}[K${TOKEN.slice(9, 20)}${esc}[m${esc}[K${TOKEN.slice(20)} y`,
+    `x ${M}${esc}[01;31m${esc}[K${esc}[m${esc}[K y`,
+  ],
+  [
+    'colour for each character',
+    each(TOKEN, (letter) => `${esc}[38;5;9m${letter}${esc}[0m`),
+    `${esc}[38;5;9m${M}${`${esc}[0m${esc}[38;5;9m`.repeat(TOKEN.length - 1)}${esc}[0m`,
+  ],
+  ['folded', `${fold(TOKEN, 12)}\n`, `${M}\n`],
+  ['folded with indentation and CR LF', `  ${fold(TOKEN, 13, '\r\n    ')}\r\n`, `  ${M}\r\n`],
+  ['spaced', `${each(TOKEN, (letter) => `${letter} `)}.`, `${M} .`],
+  ['base64, folded', `${fold(Buffer.from(`user:${TOKEN}`).toString('base64'), 16)}\n`, ''],
+  [
+    'hex, in pairs',
+    `${each(Buffer.from(TOKEN).toString('hex'), (digit, index) => (index % 2 === 1 ? `${digit} ` : digit))}|`,
+    `${M} |`,
+  ],
+  ['quoted by a shell', `'${TOKEN.slice(0, 12)}'\\''${TOKEN.slice(12)}'`, `'${M}'`],
+  ['continued with a backslash', `${TOKEN.slice(0, 20)}\\\n${TOKEN.slice(20)} `, `${M} `],
+  ['UTF-16', each(`${TOKEN}!`, (letter) => `${letter}\0`), `${M}\0!\0`],
+  ['overstruck', each(TOKEN, (letter) => `${letter}\b${letter}`), M],
+  ['underlined', each(TOKEN, (letter) => `_\b${letter}`), M],
+  ['at the right margin of less', `${TOKEN.slice(0, 20)} \b${TOKEN.slice(20)} `, `${M} `],
+  ['in a title', `${esc}]0;me ${TOKEN}\u0007$ `, `${esc}]0;me ${M}\u0007$ `],
+  [
+    'in a link',
+    `${esc}]8;;https://x/?t=${TOKEN}${esc}\\link${esc}]8;;${esc}\\`,
+    `${esc}]8;;https://x/?t=${M}${esc}\\link${esc}]8;;${esc}\\`,
+  ],
+  [
+    'in the clipboard',
+    `${esc}]52;c;${Buffer.from(TOKEN).toString('base64')}\u0007`,
+    `${esc}]52;c;${M}\u0007`,
+  ],
+  ['in a string that never ends', `${esc}]0;never${TOKEN} and on`, `${esc}]0;never${M} and on`],
+  ['a piece of its beginning', `key ${TOKEN.slice(0, 14)}… `, `key ${M}… `],
+  ['a piece of its end', `…${TOKEN.slice(-9)} `, `…${M} `],
+  ['a piece of its middle', `…${TOKEN.slice(8, 21)}… `, `…${M}… `],
+  [
+    'in two columns',
+    `| ${TOKEN.slice(0, half)} | one |\n| ${TOKEN.slice(half)} | two |\n`,
+    `| ${M} | one |\n| ${M} | two |\n`,
+  ],
+];
+/** Blanks between the first characters: when they come one by one, up to seven are shown. */
+const inPieces = [
+  'base64, folded',
+  'spaced',
+  'hex, in pairs',
+  'in two columns',
+  'at the right margin of less',
+];
+
+/** Other ways to write it down, that are not the same on the screen. */
+const written: readonly (readonly [string, string])[] = [
+  ['JSON in JSON', JSON.stringify(JSON.stringify({ key: KEY }))],
+  ['\\u escapes of Go', JSON.stringify(KEY).replaceAll('&', '\\u0026')],
+  [
+    '\\u escapes of .NET',
+    JSON.stringify(KEY).replace(
+      /[&"+]/g,
+      (c) => `\\u00${c.charCodeAt(0).toString(16).toUpperCase()}`,
+    ),
+  ],
+  ['HTML', KEY.replaceAll('&', '&amp;').replaceAll('"', '&quot;')],
+  ['percent', encodeURIComponent(KEY)],
+  ['percent, lower case', encodeURIComponent(KEY).replace(/%../g, (part) => part.toLowerCase())],
+  ['base64 in a header', Buffer.from(`AKIA:${KEY}`).toString('base64')],
+  ['base64url', Buffer.from(`x${KEY}yz`).toString('base64url')],
+  ['a Makefile', KEY.replaceAll('$', '$$$$')],
+];
+
+function expectHidden(safe: string, value: string): void {
+  for (let at = 0; at + 12 <= value.length; at += 1) {
+    expect(safe.replace(/[\s\\'"]/g, '')).not.toContain(
+      value.slice(at, at + 12).replace(/["]/g, ''),
+    );
+  }
+}
+
+describe('what a reader sees in one piece is masked, however the output is cut', () => {
+  test.each(seen.map(([how, input, output]) => ({ how, input, output })))(
+    '$how',
+    ({ how, input, output }) => {
+      const table = tableOf(TOKEN);
+      const bytes = Buffer.from(input);
+      const whole = run(table, bytes);
+      if (output !== '') expect(whole.text()).toBe(output);
+      expect(whole.text()).toContain(M);
+      expectHidden(whole.text(), TOKEN);
+      const slow = run(table, bytes, everyByte(bytes)).text();
+      expectHidden(slow, TOKEN);
+      if (inPieces.includes(how)) return;
+      expect(slow).toBe(whole.text());
+      fc.assert(
+        fc.property(fc.array(fc.nat(bytes.length), { maxLength: 8 }), (cuts) => {
+          expect(run(table, bytes, cuts).text()).toBe(whole.text());
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
+
+  test.each(written.map(([how, input]) => ({ how, input })))('written as $how', ({ input }) => {
+    const table = RedactionTable.build([needle(KEY, 'KEY', [])]);
+    const bytes = Buffer.from(`a ${input} b\n`);
+    const safe = run(table, bytes).text();
+    expect(safe).toContain(M);
+    expectHidden(safe, KEY);
+    expect(safe.length).toBeLessThan(40);
+    expect(run(table, bytes, everyByte(bytes)).text()).toBe(safe);
+  });
+
+  test.each([
+    ['xxd', []],
+    ['od', ['-c']],
+    ['od', ['-tx1']],
+    ['hexdump', ['-C']],
+    ['base64', ['-w', '12']],
+    ['fold', ['-w', '7']],
+    ['sed', ['s/./& /g']],
+    ['rev', []],
+  ] as const)('what %s %j makes of it', (program, args) => {
+    const { stdout, error } = spawnSync(program, [...args], { input: `token=${TOKEN}\n` });
+    if (error !== undefined) return; // not installed here
+    const safe = run(tableOf(TOKEN), stdout).text();
+    if (program === 'rev')
+      expect(safe).toBe(stdout.toString()); // openly not promised
+    else expectHidden(safe, TOKEN);
+    if (program !== 'rev') expect(safe).toContain(M);
+  });
+});
+
+describe('on a terminal', () => {
+  const scenario = fc.record({
+    before: fc.string({ maxLength: 12, unit: fc.constantFrom(...'ab $\t') }),
+    parts: fc.array(
+      fc.tuple(
+        fc.nat(TOKEN.length),
+        fc.constantFrom(`${esc}[31m`, `${esc}[0m`, '\r\n', ' \b', `${esc}]0;t\u0007`, `${esc}[K`),
+      ),
+      { maxLength: 5 },
+    ),
+    after: fc.string({ maxLength: 12, unit: fc.constantFrom(...'ab $\n') }),
+  });
+  const textOf = ({
+    before,
+    parts,
+    after,
+  }: {
+    before: string;
+    parts: [number, string][];
+    after: string;
+  }) => {
+    const cuts = parts.toSorted(([a], [b]) => b - a);
+    const value = cuts.reduce(
+      (text, [at, between]) => text.slice(0, at) + between + text.slice(at),
+      TOKEN,
+    );
+    return `${before}${value}${after}`;
+  };
+
+  test('no value is on the screen, and everything else is where it was', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, fc.array(fc.nat(120), { maxLength: 6 }), async (parts, cuts) => {
+        const bytes = Buffer.from(textOf(parts));
+        const raw = await screenOf(bytes);
+        const safe = run(tableOf(TOKEN), bytes, cuts, 'tty').bytes();
+        const masked = await screenOf(safe);
+        expect(masked.cursor).toEqual(raw.cursor);
+        expect(masked.text.replace(/\s/g, '')).not.toContain(TOKEN.slice(3, 15));
+        const cells = [...raw.text].map((cell, at) => [cell, [...masked.text][at]]);
+        for (const [was, is] of cells) {
+          if (was === '$' || was === ' ') expect(is).toBe(was);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  }, 60_000);
+
+  test('what is safe is not masked again', () => {
+    fc.assert(
+      fc.property(scenario, (parts) => {
+        for (const mode of ['pipe', 'tty'] as const) {
+          const once = run(tableOf(TOKEN), Buffer.from(textOf(parts)), [], mode).bytes();
+          expect(run(tableOf(TOKEN), once, [], mode).bytes()).toEqual(once);
+        }
+      }),
+    );
+  });
+});
+
+test('short and regular values are told, and found only where they stand whole', () => {
+  const table = RedactionTable.build([
+    needle('abc123', 'PIN', []),
+    needle(TOKEN),
+    needle('aaaaaaaaaaaaaaaaaaaaaaaa', 'SAME', []),
+  ]);
+  expect(table.wholeOnly).toEqual(['PIN', 'SAME']);
+  const text = (input: string) => run(table, Buffer.from(input)).text();
+  expect(text('x abc123 y')).toBe(`x ${M} y`);
+  expect(text(`x ab${esc}[1mc1${esc}[m23 y`)).toBe(`x ${M}${esc}[1m${esc}[m y`);
+  expect(text('a b c 1 2 3')).toBe('a b c 1 2 3');
+  expect(text('aaaaaaaaaaaaaa')).toBe('aaaaaaaaaaaaaa');
+});
+
+test('rows that stand in many texts are no pieces of a value', () => {
+  const table = RedactionTable.build([
+    needle('EXAMPLEonlyNotARealSecretKey/0123456789+', 'A', []),
+    needle('exampleabcdefghijklmnop0123456789example', 'B', []),
+  ]);
+  const rows = Array.from({ length: 2000 }, (_, index) => index);
+  const texts = [
+    rows.join('\n'),
+    rows.map((one) => one.toString(16)).join(' '),
+    'abcdefghijklmnopqrstuvwxyz0123456789\n',
+    Buffer.from('0123456789').toString('hex'),
+  ];
+  for (const text of texts) expect(run(table, Buffer.from(text)).text()).toBe(text);
+});
