@@ -1,7 +1,7 @@
 const GRAM = 4;
 const HASH = 0x9e3779b1;
-/** Places of one gram that are kept: a value of one repeated character has the same gram everywhere. */
-const placesPerGram = 12;
+/** Places of one gram in one form that are kept: a value of one repeated character has it everywhere. */
+const placesPerForm = 4;
 const filterSlotsPerGram = 32;
 
 /**
@@ -35,11 +35,11 @@ export class Grams {
   add(bytes: Buffer, form: number, offset: number): void {
     const gram = bytes.readInt32LE(offset);
     const slot = this.#slotOf(gram);
-    let depth = 0;
-    for (let entry = this.#slots[slot + 1] as number; entry > 0; depth += 1) {
-      entry = this.#entries[3 * entry + 2] as number;
+    let places = 0;
+    for (let entry = this.#slots[slot + 1] as number; entry > 0; entry = this.next(entry)) {
+      if (this.form(entry) === form) places += 1;
     }
-    if (depth >= placesPerGram) return;
+    if (places >= placesPerForm) return;
     const entry = this.#used;
     this.#used += 1;
     this.#entries[3 * entry] = form;

@@ -40,7 +40,7 @@ describe('a service-account document', () => {
     ['PEM on a terminal', key.replaceAll('\n', '\r\n')],
     ['joined', lines.join('')],
     ['indented', lines.map((line) => `    ${line}`).join('\n')],
-    ['one line', `x ${lines[3]} y`],
+    ['one line', `: ${lines[3]} :`],
     ['base64 of the document', Buffer.from(text).toString('base64')],
     ['hex of the key', Buffer.from(key).toString('hex')],
   ])('%s', (_, form) => {
