@@ -22,19 +22,21 @@ const block = 1024;
 
 /** Canonical bytes of plain text; `into` is at least as long, and 4 bytes. Returns the length. */
 export function compact(raw: Buffer, into: Uint8Array): number {
-  return compactRange(raw, 0, raw.length, into, 0);
+  return compactRange(viewOf(raw), 0, raw.length, viewOf(into), 0);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function compactRange(
-  raw: Buffer,
+  words: DataView,
   from: number,
   to: number,
-  into: Uint8Array,
+  target: DataView,
   start: number,
 ): number {
   const kept = KEPT;
-  const words = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const target = new DataView(into.buffer, into.byteOffset, into.byteLength);
   let length = start;
   let at = from;
   // four bytes at a time; branch-free where some are dropped: every byte is written, only kept ones move on
@@ -53,18 +55,18 @@ function compactRange(
       length = (length + 4) | 0;
       continue;
     }
-    into[length] = a;
+    target.setUint8(length, a);
     length = (length + keepA) | 0;
-    into[length] = b;
+    target.setUint8(length, b);
     length = (length + keepB) | 0;
-    into[length] = c;
+    target.setUint8(length, c);
     length = (length + keepC) | 0;
-    into[length] = d;
+    target.setUint8(length, d);
     length = (length + keepD) | 0;
   }
   for (; at < to; at += 1) {
-    const byte = raw[at] as number;
-    into[length] = byte;
+    const byte = words.getUint8(at);
+    target.setUint8(length, byte);
     length = (length + (kept[byte] as number)) | 0;
   }
   return length;
@@ -83,10 +85,12 @@ export class PlainText {
     this.#raw = raw;
     this.#starts.length = 0;
     this.length = 0;
+    const words = viewOf(raw);
+    const target = viewOf(this.bytes);
     for (let at = 0; at < raw.length; at += block) {
       this.#starts.push(this.length);
       const to = Math.min(raw.length, at + block);
-      this.length = compactRange(raw, at, to, this.bytes, this.length);
+      this.length = compactRange(words, at, to, target, this.length);
     }
   }
 

@@ -1,15 +1,19 @@
-const GRAM = 4;
 const HASH = 0x9e3779b1;
-/** Places of one gram in one form that are kept: a value of one repeated character has it everywhere. */
-const placesPerForm = 4;
-const filterSlotsPerGram = 32;
+const MIX = 0x85ebca6b;
+/** Pieces from this length on are found by eight of their bytes: four hex digits stand everywhere. */
+const longPiece = 12;
+/** Places of one gram in one form that are kept: a row of one character has it everywhere. */
+const placesPerForm = 16;
+/** One bit each: the table must fit into the processor's nearest cache. */
+const filterBitsPerGram = 16;
 
 /**
- * Sampled 4-gram search: only the words at multiples of the step are looked at, and every stretch of
- * `step + 3` bytes holds one of them whole. A byte table sorts out almost all of them.
+ * Sampled search by grams of 4 or 8 bytes: only those at multiples of the step are looked at, and every
+ * stretch of `step + width - 1` bytes holds one of them whole. A bit table sorts out almost all of them.
  */
 export class Grams {
   readonly step: number;
+  readonly #width: 4 | 8;
   readonly #shift: number;
   readonly #filter: Uint8Array;
   /** Open addressing: key and first entry in pairs. */
@@ -21,19 +25,31 @@ export class Grams {
 
   /** `most`: no more than so many grams will be added. `shortest`: bytes of the shortest piece to find. */
   constructor(most: number, shortest: number) {
-    this.step = Math.max(1, Math.min(16, shortest - GRAM + 1));
-    const bits = Math.min(20, Math.max(14, Math.ceil(Math.log2(most * filterSlotsPerGram + 1))));
+    this.#width = shortest >= longPiece ? 8 : 4;
+    this.step = Math.max(1, Math.min(16, shortest - this.#width + 1));
+    const bits = Math.min(22, Math.max(14, Math.ceil(Math.log2(most * filterBitsPerGram + 1))));
     this.#shift = 32 - bits;
-    this.#filter = new Uint8Array(1 << bits);
+    this.#filter = new Uint8Array(1 << (bits - 3));
     const slots = 1 << Math.ceil(Math.log2(most * 3 + 8));
     this.#slots = new Int32Array(2 * slots);
     this.#mask = slots - 1;
     this.#entries = new Int32Array(3 * (most + 1));
   }
 
-  /** Registers the gram at an offset of a form. */
-  add(bytes: Buffer, form: number, offset: number): void {
-    const gram = bytes.readInt32LE(offset);
+  /** Registers the grams of a form that begin before `end`. */
+  addAll(bytes: Buffer, form: number, end = bytes.length): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const last = Math.min(end - 1, bytes.length - this.#width);
+    for (let offset = 0; offset <= last; offset += 1)
+      this.#add(this.#gram(view, offset), form, offset);
+  }
+
+  #gram(view: DataView, at: number): number {
+    const first = view.getInt32(at, true);
+    return this.#width === 4 ? first : Math.imul(first, MIX) ^ view.getInt32(at + 4, true);
+  }
+
+  #add(gram: number, form: number, offset: number): void {
     const slot = this.#slotOf(gram);
     let places = 0;
     for (let entry = this.#slots[slot + 1] as number; entry > 0; entry = this.next(entry)) {
@@ -47,7 +63,8 @@ export class Grams {
     this.#entries[3 * entry + 2] = this.#slots[slot + 1] as number;
     this.#slots[slot] = gram;
     this.#slots[slot + 1] = entry;
-    this.#filter[Math.imul(gram, HASH) >>> this.#shift] = 1;
+    const hash = Math.imul(gram, HASH) >>> this.#shift;
+    this.#filter[hash >>> 3] = (this.#filter[hash >>> 3] as number) | (1 << (hash & 7));
   }
 
   #slotOf(gram: number): number {
@@ -58,16 +75,21 @@ export class Grams {
     return 2 * at;
   }
 
-  /** Offsets of `text` whose gram may be one of ours. */
+  /** Where grams of ours stand in `text`: pairs of offset and first entry. */
   candidates(text: Uint8Array, length: number): number[] {
     const found: number[] = [];
     const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
     const filter = this.#filter;
     const shift = this.#shift;
     const step = this.step;
-    for (let at = 0; at <= length - GRAM; at += step) {
-      const gram = view.getInt32(at, true);
-      if (filter[Math.imul(gram, HASH) >>> shift] === 1 && this.#first(gram) > 0) found.push(at);
+    const isLong = this.#width === 8;
+    for (let at = 0; at <= length - this.#width; at += step) {
+      const first = view.getInt32(at, true);
+      const gram = isLong ? Math.imul(first, MIX) ^ view.getInt32(at + 4, true) : first;
+      const hash = Math.imul(gram, HASH) >>> shift;
+      if ((((filter[hash >>> 3] as number) >> (hash & 7)) & 1) === 0) continue;
+      const entry = this.#first(gram);
+      if (entry > 0) found.push(at, entry);
     }
     return found;
   }
@@ -75,14 +97,6 @@ export class Grams {
   #first(gram: number): number {
     const slot = this.#slotOf(gram);
     return this.#slots[slot] === gram ? (this.#slots[slot + 1] as number) : 0;
-  }
-
-  /** First entry for the gram at an offset of a text; 0 when there is none. */
-  first(text: Uint8Array, at: number): number {
-    const b0 = text[at] as number;
-    const b1 = text[at + 1] as number;
-    const b2 = text[at + 2] as number;
-    return this.#first(b0 | (b1 << 8) | (b2 << 16) | ((text[at + 3] as number) << 24));
   }
 
   next(entry: number): number {

@@ -126,8 +126,11 @@ export class RedactionTable {
     // a long piece holds many grams: the last one of each form is looked at once
     const last = new Map<number, Piece>();
     for (const grams of this.#grams) {
-      for (const at of grams.candidates(text.bytes, text.length)) {
-        for (let entry = grams.first(text.bytes, at); entry > 0; entry = grams.next(entry)) {
+      const candidates = grams.candidates(text.bytes, text.length);
+      for (let index = 0; index < candidates.length; index += 2) {
+        const at = candidates[index] as number;
+        const first = candidates[index + 1] as number;
+        for (let entry = first; entry > 0; entry = grams.next(entry)) {
           const number = grams.form(entry);
           const form = this.#forms[number];
           if (form === undefined || this.#hidden.has(form.name)) continue;
@@ -179,8 +182,7 @@ function gramsOf(forms: readonly Form[]): Grams[] {
     const most = own.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const grams = new Grams(most, piece === 0 ? shortest : Math.min(piece, shortest));
     for (const { index, bytes } of own) {
-      const end = piece === 0 ? grams.step : bytes.length - 3;
-      for (let at = 0; at < end; at += 1) grams.add(bytes, index, at);
+      grams.addAll(bytes, index, piece === 0 ? grams.step : bytes.length);
     }
     return grams;
   });
