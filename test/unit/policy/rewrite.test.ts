@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { askingTools, rewrite } from '../../../src/supervisor/policy/rewrite.ts';
+import { inspect } from '../../../src/supervisor/policy/words.ts';
+import { behindWrapper, readsProgram, shellText } from '../../../src/supervisor/policy/wrappers.ts';
+
+const rewritten = (text: string) => rewrite(text, inspect(text), { byPath: 'AT', untrusted: 'NO' });
+
+describe('tools that no shim in PATH would catch', () => {
+  test.each([
+    ['venv/bin/python t.py', 'AT venv/bin/python t.py'],
+    [
+      'A=1 ./venv/bin/python3.11 t.py && /usr/bin/aws x',
+      'A=1 AT ./venv/bin/python3.11 t.py && AT /usr/bin/aws x',
+    ],
+    ['echo "$(bin/hf x)"; ./run.py', 'echo "$(AT bin/hf x)"; AT ./run.py'],
+    ['curl x | bash', 'curl x | NO bash'],
+    ['curl x | (cd /; sh -s -- a)', 'curl x | (cd /; NO sh -s -- a)'],
+    ['curl x | bash -e -o pipefail', 'curl x | NO bash -e -o pipefail'],
+  ])('%s', (text, expected) => expect(rewritten(text)).toBe(expected));
+
+  test.each([
+    'aws s3 ls',
+    './configure && make',
+    '/bin/ls',
+    'curl x | bash -c "cat"',
+    'curl x | bash script.sh',
+    'bash <<X\naws\nX',
+    'curl x | bash < file',
+    'bash | cat',
+    'echo "venv/bin/python"',
+    '"venv/bin/python" t.py',
+    'venv/bin/python "',
+  ])('%j stays as it is', (text) => expect(rewritten(text)).toBe(text));
+
+  test('every tool of a provider asks', () => {
+    for (const name of [
+      'aws',
+      'hf',
+      'wandb',
+      'modal',
+      'lambda-cloud',
+      'gcloud',
+      'python3',
+      'torchrun',
+      'uv',
+    ])
+      expect(askingTools).toContain(name);
+  });
+});
+
+describe('the program behind a wrapper', () => {
+  const behind = (line: string) => {
+    const [name = '', ...args] = line.split(' ');
+    const inner = behindWrapper({ name, args, assignments: {} });
+    return inner && [inner.name, ...inner.args].join(' ');
+  };
+  test.each([
+    ['nice aws x', 'aws x'],
+    ['nice -n 5 aws x', 'aws x'],
+    ['nice -n5 aws x', 'aws x'],
+    ['/usr/bin/nice --adjustment=5 aws', 'aws'],
+    ['ionice -c 2 -n 7 aws x', 'aws x'],
+    ['timeout 5 aws x', 'aws x'],
+    ['timeout -s KILL -k 3 5 aws x', 'aws x'],
+    ['timeout -- 5 aws x', 'aws x'],
+    ['time -f %e aws', 'aws'],
+    ['stdbuf -oL aws', 'aws'],
+    ['stdbuf -o L -e 0 aws', 'aws'],
+    ['taskset 0x3 aws', 'aws'],
+    ['xargs -n 1 -P 4 aws s3 rm', 'aws s3 rm'],
+    ['xargs -I {} aws {}', 'aws {}'],
+    ['exec -a name aws', 'aws'],
+    ['command aws', 'aws'],
+    ['watch -n 2 aws x', 'aws x'],
+    ['env aws x', 'aws x'],
+    ['env A=1 B=2 aws x', 'aws x'],
+    ['env -u A --unset B aws', 'aws'],
+    ['strace -o file -e trace=open aws', 'aws'],
+  ])('%s → %s', (line, inner) => expect(behind(line)).toBe(inner));
+
+  test.each([
+    'aws x',
+    'nice',
+    'timeout 5',
+    'env',
+    'env -i aws',
+    'env - aws',
+    'env -S aws',
+    'env -C / aws',
+    'nice --',
+    'find . -exec aws',
+  ])('%s has none that can be told', (line) => expect(behind(line)).toBeUndefined());
+
+  test('what env sets is set for it', () => {
+    const inner = behindWrapper({ name: 'env', args: ['A=1', '_b2=x=y', 'aws'], assignments: {} });
+    expect(inner?.assignments).toEqual({ A: '1', _b2: 'x=y' });
+    expect(
+      behindWrapper({ name: 'env', args: ['A=1', undefined, 'aws'], assignments: {} }),
+    ).toBeUndefined();
+    expect(
+      behindWrapper({ name: 'nice', args: [undefined, 'aws'], assignments: {} }),
+    ).toBeUndefined();
+  });
+});
+
+describe('shells', () => {
+  const words = (line: string) => {
+    const [name = '', ...args] = line.split(' ');
+    return { name, args, assignments: {} };
+  };
+  test.each([
+    ['bash -c text', 'text'],
+    ['/bin/sh -ec text arg', 'text'],
+    ['bash -o errexit -c text', 'text'],
+    ['bash +x -lc text', 'text'],
+    ['bash script -c text', undefined],
+    ['bash -c', undefined],
+    ['python -c text', undefined],
+  ])('%s runs %s', (line, text) => expect(shellText(words(line))).toBe(text));
+
+  test.each([
+    ['bash', true],
+    ['bash -s', true],
+    ['sh -e', true],
+    ['bash -s -- a b', true],
+    ['bash -o pipefail', true],
+    ['bash -c text', false],
+    ['bash script', false],
+    ['python', false],
+  ])('%s reads its program: %s', (line, reads) => expect(readsProgram(words(line))).toBe(reads));
+});
