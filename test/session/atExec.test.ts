@@ -326,6 +326,26 @@ describe("an agent's own shell", () => {
   });
 });
 
+test('another program that passes itself off as a shim gets no answer', async () => {
+  const asks = [
+    'import os, socket',
+    's = socket.socket(socket.AF_UNIX)',
+    's.connect(os.environ["SYNSC_SHIMS"] + "/../d")',
+    's.sendall(b"?")',
+    'print(len(s.recv(9999)))',
+  ];
+  writeFileSync(path.join(work, 'asks'), asks.join('\n'));
+  const python = spawnSync('sh', ['-c', 'command -v python3']).stdout.toString().trim();
+  if (python === '') return; // not installed here
+  // the second word of its command line is what a shim's would be
+  const command = `ln -sf "$PWD/asks" "$SYNSC_SHIMS/modal"; ${python} "$SYNSC_SHIMS/modal"; rm "$SYNSC_SHIMS/modal"`;
+  const own = new TestSession({ env: values, cwd: work });
+  const { stdout, stderr } = await own.run({ command });
+  expect(stderr).toBe('');
+  expect(stdout).toBe('0\n');
+  await own.close();
+});
+
 test('a shim that gets no answer runs its tool without credentials and says so', async () => {
   notes();
   const { decisions, stderr } = await session.run({

@@ -4,6 +4,7 @@ import {
   argumentsOf,
   descriptorOf,
   environmentOf,
+  executableOf,
   workingDirectoryOf,
 } from '../../platform/inspect.ts';
 import { parentOf } from '../../platform/peer.ts';
@@ -87,7 +88,8 @@ function askerOf(peer: number, named: number | undefined, parts: Parts): Asker |
   const cwd = workingDirectoryOf(pid);
   const words = shim === parts.shims.byPath ? rest : [path.basename(shim), ...rest];
   const [name, ...args] = words;
-  const isShim = shim === parts.shims.byPath || path.dirname(shim) === directory;
+  const runs = parts.shims.interpreters.includes(executableOf(pid) ?? '');
+  const isShim = runs && (shim === parts.shims.byPath || path.dirname(shim) === directory);
   if (!isShim || name === undefined || cwd === undefined) return undefined;
   const environment = environmentOf(pid, credentialNames);
   if (environment === undefined) return undefined;

@@ -2,6 +2,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -47,6 +48,8 @@ export class ShimDirectory {
   readonly asks: boolean;
   /** Where all of it lies. */
   readonly root: string;
+  /** Program files that run the shim that asks: Perl, or the shell. */
+  readonly interpreters: readonly string[];
   readonly #names: ShimNames;
   /** Modification times of the places in PATH that were looked through. */
   readonly #covered = new Map<string, number>();
@@ -58,6 +61,9 @@ export class ShimDirectory {
     const own = path.join(tmpdir(), `synsc-shims-${process.getuid?.() ?? 0}-${id}`);
     this.root = allowsExec(sessionDirectory) ? sessionDirectory : own;
     const usable = allowsExec(this.root);
+    this.interpreters = [perlPath, '/bin/sh'].flatMap((file) =>
+      existsSync(file) ? [realpathSync(file)] : [],
+    );
     const by = askingBy();
     this.asks = usable && by !== undefined;
     if (!usable) return;
