@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, Approver, Offer, Question } from '../supervisor/authorization/approver.ts';
-import type { Front } from '../supervisor/start.ts';
+import type { Front } from '../supervisor/session/front.ts';
 
 /** Milliseconds for which keys are ignored before an answer counts, so that nothing typed ahead does. */
 const deadTime = 600;

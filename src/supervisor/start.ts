@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import path from 'node:path';
 import type { Role } from '../../protocol/session/schemas.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
@@ -17,21 +16,20 @@ import { Grants } from './authorization/grants.ts';
 import { askingTools } from './policy/rewrite.ts';
 import type { Rules } from './policy/rules.ts';
 import { strippedTools } from './policy/tools.ts';
-import { type ManagedProcess, ProcessTable } from './process/table.ts';
+import { ProcessTable } from './process/table.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { roleOf } from './rpc/roles.ts';
 import { serveSession } from './rpc/server.ts';
-import { Commands, newCapability } from './session/commands.ts';
-import { sessionEnvironment } from './session/environment.ts';
+import { Commands } from './session/commands.ts';
+import { type Front, type FrontOptions, startFront } from './session/front.ts';
 import { Granted } from './session/granted.ts';
 import type { Parts } from './session/parts.ts';
 import { Redactors } from './session/redactors.ts';
 import { Relays } from './session/relays.ts';
-import { requireProgram } from './session/resolve.ts';
 import { createVerbs, synchronise } from './session/session.ts';
 import { Stores } from './session/stores.ts';
 import { ShimDirectory } from './shim/directory.ts';
-import { serveShims } from './shim/server.ts';
+import { type AnswerShim, serveShims } from './shim/server.ts';
 import { CredentialFiles } from './vault/credential-file.ts';
 import { ownKeys } from './vault/own-keys.ts';
 import type { SyncSource } from './vault/sync.ts';
@@ -48,18 +46,6 @@ export interface SupervisorOptions {
   /** The user's own policy. */
   readonly rules: Rules;
 }
-
-/** How the session's own command is connected to the user. */
-interface FrontOptions {
-  readonly argv: readonly string[];
-  readonly tty?: { readonly columns: number; readonly rows: number } | undefined;
-}
-
-/** The session's own command, as the front end sees it. */
-export type Front = Pick<
-  ManagedProcess,
-  'log' | 'exited' | 'write' | 'resize' | 'pause' | 'resume'
->;
 
 /** One session in this process. */
 export interface Supervisor {
@@ -97,79 +83,22 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 }
 
 async function open(
-  { env, cwd, approver, source, relayCommand, rules }: SupervisorOptions,
+  options: SupervisorOptions,
   place: SessionDirectory,
   scope: Scope,
   uid: number,
 ): Promise<Supervisor> {
-  const { id, socketPath, directory } = place;
-  const vault = new Vault(ownKeys(env));
-  const files = new CredentialFiles(directory, id);
-  const redactors = new Redactors(vault);
-  const stores = new Stores(redactors, approver);
-  const shims = new ShimDirectory(directory, id, {
-    ask: [...askingTools, ...rules.grant.keys(), ...rules.deny.keys()],
-    strip: strippedTools,
-    unset: allNames(),
-  });
-  scope.defer(() => shims.remove());
-  const watchdog = startWatchdog(id, [directory, files.directory, shims.root]);
-  const processes = new ProcessTable();
-  if (watchdog.pid !== undefined) processes.spare(watchdog.pid);
-  const used = new Set<string>();
-  let commands = 0;
-  const parts: Parts = {
-    id,
-    socketPath,
-    cwd,
-    baseEnv: withoutOuterShims(env),
-    vault,
-    files,
-    redactors,
-    processes,
-    grants: new Grants(),
-    approver,
-    source,
-    shims,
-    commands: new Commands(),
-    granted: new Granted(),
-    stores,
-    relays: new Relays(),
-    relayCommand,
-    rules,
-    used,
-    started() {
-      commands += 1;
-      watchdog.update();
-    },
-  };
-  const roleFor = (socket: Socket): Role | 'refuse' =>
-    roleOf(
-      peerOf(socket),
-      {
-        supervisorPid: process.pid,
-        uid,
-        launchedPid: () => processes.front?.pid,
-        spawnedPids: () => processes.all().map(({ pid }) => pid),
-      },
-      parentOf,
-    );
+  const { parts, watchdog, counts } = assemble(options, place, scope);
+  const { vault, files, redactors, processes, shims, stores, used } = parts;
   const log = lazyLog();
   const server = await serveSession({
-    socketPath,
+    socketPath: parts.socketPath,
     verbs: createVerbs(parts),
-    roleFor,
+    roleFor: (socket) => roleFor(socket, processes, uid),
     log,
     redact: (text) => redactors.text(text),
   });
-  const shimServer = await serveShims(
-    shims.socketPath,
-    async (peer, named) => {
-      const { decideAtExec } = await import('./session/atExec.ts');
-      return decideAtExec(peer, named, parts);
-    },
-    log,
-  );
+  const shimServer = await serveShims(shims.socketPath, (...asker) => answer(asker, parts), log);
   // last opened is closed first: processes end, then the vault is wiped, then the socket goes
   scope.defer(() => watchdog.dismiss());
   scope.defer(() => server.close());
@@ -179,21 +108,78 @@ async function open(
   scope.defer(() => files.remove());
   scope.defer(() => stores.close());
   scope.defer(() => processes.close());
-  void removeStale(env, uid);
+  void removeStale(options.env, uid);
 
   return {
-    id,
-    socketPath,
+    id: parts.id,
+    socketPath: parts.socketPath,
     unprotected: () => redactors.unprotected,
     wholeOnly: () => redactors.wholeOnly,
     sync: async () => void (await synchronise(parts)),
     front: (front) => startFront(front, parts),
-    totals: () => ({ commands, redactions: redactors.total, credentialsUsed: [...used].sort() }),
+    totals: () => ({
+      commands: counts.commands,
+      redactions: redactors.total,
+      credentialsUsed: [...used].sort(),
+    }),
     async close(reason) {
       server.broadcast('session.ending', { reason });
       await scope.close();
     },
   };
+}
+
+/** Makes what a session consists of; nothing is served yet. */
+function assemble(
+  { env, cwd, approver, source, relayCommand, rules }: SupervisorOptions,
+  { id, socketPath, directory }: SessionDirectory,
+  scope: Scope,
+) {
+  const vault = new Vault(ownKeys(env));
+  const files = new CredentialFiles(directory, id);
+  const redactors = new Redactors(vault);
+  const shims = new ShimDirectory(directory, id, {
+    ask: [...askingTools, ...rules.grant.keys(), ...rules.deny.keys()],
+    strip: strippedTools,
+    unset: allNames(),
+  });
+  scope.defer(() => shims.remove());
+  const watchdog = startWatchdog(id, [directory, files.directory, shims.root]);
+  const processes = new ProcessTable();
+  if (watchdog.pid !== undefined) processes.spare(watchdog.pid);
+  const counts = { commands: 0 };
+  const parts: Parts = {
+    ...{ id, socketPath, cwd, baseEnv: withoutOuterShims(env) },
+    ...{ vault, files, redactors, processes, shims },
+    ...{ approver, source, relayCommand, rules },
+    grants: new Grants(),
+    commands: new Commands(),
+    granted: new Granted(),
+    stores: new Stores(redactors, approver),
+    relays: new Relays(),
+    used: new Set(),
+    started() {
+      counts.commands += 1;
+      watchdog.update();
+    },
+  };
+  return { parts, watchdog, counts };
+}
+
+function roleFor(socket: Socket, processes: ProcessTable, uid: number): Role | 'refuse' {
+  const roots = {
+    supervisorPid: process.pid,
+    uid,
+    launchedPid: () => processes.front?.pid,
+    spawnedPids: () => processes.all().map(({ pid }) => pid),
+  };
+  return roleOf(peerOf(socket), roots, parentOf);
+}
+
+/** The path of one exec, with the parsers that it needs: loaded with the first shim that asks. */
+async function answer([peer, named]: Parameters<AnswerShim>, parts: Parts) {
+  const { decideAtExec } = await import('./session/atExec.ts');
+  return decideAtExec(peer, named, parts);
 }
 
 /** A session that was started in another one has its own shims only. */
@@ -202,31 +188,4 @@ function withoutOuterShims(env: SupervisorOptions['env']): SupervisorOptions['en
   if (outer === undefined) return env;
   const places = env.PATH?.split(':').filter((place) => place !== outer);
   return { ...own, ...(places && { PATH: places.join(':') }) };
-}
-
-/** The user's own bash reads our start file, which reads theirs first. */
-function interactive(file: string, args: string[], startFile: string | undefined): string[] {
-  const plain = args.length === 0 && path.basename(file) === 'bash' && startFile !== undefined;
-  return plain ? ['--rcfile', startFile] : args;
-}
-
-async function startFront({ argv, tty }: FrontOptions, parts: Parts): Promise<Front> {
-  const { baseEnv, cwd, redactors, shims } = parts;
-  const [name = '', ...args] = argv;
-  const capability = newCapability();
-  const file = await requireProgram(name, shims.plain(baseEnv.PATH), cwd, redactors.text(name));
-  const process = parts.processes.startFront({
-    file,
-    args: tty === undefined ? args : interactive(file, args, shims.startFile),
-    cwd,
-    env: sessionEnvironment({ capability }, parts),
-    values: Buffer.alloc(0),
-    stdin: 'inherit',
-    tty,
-    command: name,
-    filter: (mode, emit) => redactors.frontFilter(mode, emit),
-  });
-  const searchPath = shims.plain(baseEnv.PATH);
-  parts.commands.add({ process, capability, authorized: [], searchPath, isFront: true }, [], true);
-  return process;
 }

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { SynscError } from '../../errors.ts';
 import type { Approver } from '../../supervisor/authorization/approver.ts';
 import { nobody } from '../../supervisor/authorization/approver.ts';
-import type { Front } from '../../supervisor/start.ts';
+import type { Front } from '../../supervisor/session/front.ts';
 import { exitCodeOf, exitCodeOfSignal } from '../exit-code.ts';
 import { printError } from '../print.ts';
 import { openSession, type Session } from '../session.ts';

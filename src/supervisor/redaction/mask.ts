@@ -19,6 +19,46 @@ interface Masked {
   readonly upTo: number;
 }
 
+/** What takes the place of a value on a terminal. */
+class Cells {
+  readonly out: number[] = [];
+  /** Places in `out` of the cells that stand in a row and show nothing yet. */
+  #run: number[] = [];
+
+  /** Whether cells wait for what they show. */
+  get open(): boolean {
+    return this.#run.length > 0;
+  }
+
+  /** Adds the cells of one character; answers whether the marker is shown. */
+  add(count: number, placed: boolean): boolean {
+    for (let cell = count; cell > 0; cell -= 1) this.#run.push(this.out.push(BLANK) - 1);
+    if (!placed && this.#run.length < markerCells) return false;
+    if (!placed)
+      for (const [at, code] of MARKER.entries()) this.out[this.#run[at] as number] = code;
+    this.#run = [];
+    return true;
+  }
+
+  /** The next character takes the place of the last one. */
+  back(): void {
+    this.#run.pop();
+    this.out.push(BACKSPACE);
+  }
+
+  /** A blank or control ends a row, and stays. */
+  gap(byte: number): void {
+    this.close();
+    this.out.push(byte);
+  }
+
+  /** No more comes: a row that is too narrow for the marker. */
+  close(): void {
+    for (const place of this.#run) this.out[place] = STAR;
+    this.#run = [];
+  }
+}
+
 /**
  * Masks one value, however its bytes are cut. In a pipe it becomes the marker, followed by the escape
  * sequences that stood in it. On a terminal all stays in its place: escape sequences, blanks, line ends;
@@ -61,43 +101,24 @@ export class Mask {
   }
 
   #coverOnTerminal(raw: Buffer, from: number, to: number, ends: boolean): Masked {
-    const out: number[] = [];
-    /** Places in `out` of the cells that stand in a row and show nothing yet. */
-    let run: number[] = [];
+    const cells = new Cells();
     let waiting = { at: from, out: 0, state: this.#state };
-    const close = (filler: number) => {
-      for (const place of run) out[place] = filler;
-      run = [];
-    };
     for (let at = from; at < to; ) {
       const byte = raw[at] as number;
       const length = this.#state === State.ground ? Math.min(lengthOf(byte), to - at) : 1;
-      if (run.length === 0) waiting = { at, out: out.length, state: this.#state };
-      if (this.#isSequence(byte)) out.push(byte);
-      else if (byte === BACKSPACE) {
-        const popped = run.pop();
-        if (popped !== undefined) out[popped] = BLANK;
-        out.push(byte);
-      } else if (byte <= BLANK || byte === 0x7f) {
-        close(STAR);
-        out.push(byte);
-      } else {
-        for (let cell = cellsOf(raw, at); cell > 0; cell -= 1) run.push(out.push(BLANK) - 1);
-        if (this.#placed) run = [];
-        else if (run.length >= markerCells) {
-          for (const [index, code] of MARKER.entries()) out[run[index] as number] = code;
-          run = [];
-          this.#placed = true;
-        }
-      }
+      if (!cells.open) waiting = { at, out: cells.out.length, state: this.#state };
+      if (this.#isSequence(byte)) cells.out.push(byte);
+      else if (byte === BACKSPACE) cells.back();
+      else if (byte <= BLANK || byte === 0x7f) cells.gap(byte);
+      else this.#placed = cells.add(cellsOf(raw, at), this.#placed);
       at += length;
     }
-    if (run.length === 0) return { out: Buffer.from(out), upTo: to };
+    if (!cells.open) return { out: Buffer.from(cells.out), upTo: to };
     if (ends) {
-      close(STAR);
-      return { out: Buffer.from(out), upTo: to };
+      cells.close();
+      return { out: Buffer.from(cells.out), upTo: to };
     }
     this.#state = waiting.state;
-    return { out: Buffer.from(out.slice(0, waiting.out)), upTo: waiting.at };
+    return { out: Buffer.from(cells.out.slice(0, waiting.out)), upTo: waiting.at };
   }
 }

@@ -2,7 +2,8 @@ import { type Canonical, KEPT } from './canonical.ts';
 import type { Form } from './needles.ts';
 import { follow, type ParserState, State } from './parser.ts';
 
-type CanonicalBytes = Pick<Canonical, 'bytes' | 'length'>;
+/** A canonical stream without its places. */
+export type CanonicalBytes = Pick<Canonical, 'bytes' | 'length'>;
 
 /** Where a form and a text agree: canonical offsets [start, end) of the text. */
 export interface Piece {

@@ -2,7 +2,7 @@ import { type Canonical, PlainText } from './canonical.ts';
 import { Grams } from './grams.ts';
 import { type Form, formsOf, type Needle, wipe } from './needles.ts';
 import { isPlain, type ParsedText, Parser, type ParserState, State } from './parser.ts';
-import { joined, type Piece, pieceAt, standsWhole } from './pieces.ts';
+import { type CanonicalBytes, joined, type Piece, pieceAt, standsWhole } from './pieces.ts';
 import { isToken } from './tail.ts';
 
 /** A value, or a piece of one, stands in the raw text at [start, end). */
@@ -121,7 +121,7 @@ export class RedactionTable {
   }
 
   /** All pieces that count, in no order. */
-  #pieces(text: { readonly bytes: Uint8Array; readonly length: number }): Piece[] {
+  #pieces(text: CanonicalBytes): Piece[] {
     const pieces: Piece[] = [];
     // a long piece holds many grams: the last one of each form is looked at once
     const last = new Map<number, Piece>();
@@ -132,25 +132,31 @@ export class RedactionTable {
         const first = candidates[index + 1] as number;
         for (let entry = first; entry > 0; entry = grams.next(entry)) {
           const number = grams.form(entry);
-          const form = this.#forms[number];
-          if (form === undefined || this.#hidden.has(form.name)) continue;
-          const offset = grams.offset(entry);
-          const before = last.get(number);
-          if (
-            before !== undefined &&
-            at < before.end &&
-            before.start - before.offset === at - offset
-          ) {
-            continue;
-          }
-          const piece = pieceAt(form, offset, text, at);
-          if (!piece.counts) continue;
+          const piece = this.#pieceOf(number, grams.offset(entry), text, at, last.get(number));
+          if (piece === undefined) continue;
           last.set(number, piece);
           pieces.push(piece, ...joined(piece, text));
         }
       }
     }
     return pieces;
+  }
+
+  /** The piece of a form at a gram of it, if it counts and is not the one before. */
+  #pieceOf(
+    number: number,
+    offset: number,
+    text: CanonicalBytes,
+    at: number,
+    before: Piece | undefined,
+  ): Piece | undefined {
+    const form = this.#forms[number];
+    if (form === undefined || this.#hidden.has(form.name)) return undefined;
+    const isKnown =
+      before !== undefined && at < before.end && before.start - before.offset === at - offset;
+    if (isKnown) return undefined;
+    const piece = pieceAt(form, offset, text, at);
+    return piece.counts ? piece : undefined;
   }
 }
 
