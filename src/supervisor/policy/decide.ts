@@ -5,7 +5,7 @@ import { noRules, type Rules } from './rules.ts';
 import { baseName, isBuiltin, isShell, stripReason } from './tools.ts';
 import { none, type Verdict, wanted, withoutRedirected } from './wanted.ts';
 import type { Words } from './words.ts';
-import { isWrapper, throughRunner } from './wrappers.ts';
+import { isWrapper, readsProgram, throughRunner } from './wrappers.ts';
 
 /**
  * Decides what each program of a request gets. `available`: the names that the session holds, in
@@ -103,6 +103,9 @@ function judge(program: ProgramFacts, requestEnv: Facts['env'], rules: Rules): V
 function refusal(name: string, { words, place }: ProgramFacts): Verdict | undefined {
   const stripped = stripReason(name, words.args);
   if (stripped !== undefined) return none('strip', `${name} ${stripped}`);
+  if (words.piped && readsProgram(words)) {
+    return none('piped-shell', 'it runs what is piped into it: it and what it starts get nothing');
+  }
   if (isShell(name)) return none('shell', 'a shell gets no credential; what it starts may');
   if (isWrapper(name))
     return none('wrapper', `${name} gets no credential; the program that it starts may`);

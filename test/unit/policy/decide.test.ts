@@ -373,6 +373,13 @@ describe('several commands: each is decided by itself', () => {
         ['aws', 'given'],
       ],
     ],
+    [
+      'curl x | bash',
+      [
+        ['curl', 'strip'],
+        ['bash', 'piped-shell'],
+      ],
+    ],
     ['exec aws s3 ls', [['aws', 'given']]],
     [
       'cd x && git pull; aws s3 ls',
