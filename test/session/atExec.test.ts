@@ -326,6 +326,19 @@ describe("an agent's own shell", () => {
   });
 });
 
+test('a tool that is installed in the session has its shim from the next start of a program on', async () => {
+  const own = new TestSession({
+    env: { ...values, PATH: `${tools}:/usr/bin:/bin`, HOME: place },
+    cwd: work,
+  });
+  tool(path.join(place, 'sam'));
+  notes();
+  await own.run({ command: `mv ${place}/sam ${tools}/; aws x; sam deploy` });
+  expect(notes()).toEqual(['aws:A', 'sam:A']);
+  rmSync(path.join(tools, 'sam'));
+  await own.close();
+});
+
 test('another program that passes itself off as a shim gets no answer', async () => {
   const asks = [
     'import os, socket',
