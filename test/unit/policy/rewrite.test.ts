@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { askingTools, rewrite } from '../../../src/supervisor/policy/rewrite.ts';
 import { inspect } from '../../../src/supervisor/policy/words.ts';
-import { behindWrapper, readsProgram, shellText } from '../../../src/supervisor/policy/wrappers.ts';
+import {
+  behindWrapper,
+  isWrapper,
+  readsProgram,
+  shellText,
+  throughRunner,
+} from '../../../src/supervisor/policy/wrappers.ts';
 
 const rewritten = (text: string) => rewrite(text, inspect(text), { byPath: 'AT', untrusted: 'NO' });
 
@@ -128,4 +134,87 @@ describe('shells', () => {
     ['bash script', false],
     ['python', false],
   ])('%s reads its program: %s', (line, reads) => expect(readsProgram(words(line))).toBe(reads));
+});
+
+describe('runners', () => {
+  const through = (line: string) => {
+    const [name = '', ...args] = line.split(' ').map((word) => (word === '?' ? undefined : word));
+    const inner = throughRunner({ name: name ?? '', args, assignments: {} });
+    return inner && [inner.name, ...inner.args].join(' ');
+  };
+  const valued =
+    '--with --with-editable --with-requirements -p --python --project --extra --group --only-group --index --index-url --default-index --extra-index-url --find-links --color';
+  test.each(valued.split(' '))('uv run %s takes a word', (option) => {
+    expect(through(`uv run ${option} x aws s3`)).toBe('aws s3');
+  });
+  test.each([
+    ['uv run aws x', 'aws x'],
+    ['/usr/bin/uv run aws', 'aws'],
+    ['uv run -- aws', 'aws'],
+    ['uv run t.py a', 'python t.py a'],
+    ['uv run -m pkg.mod a', 'python -m pkg.mod a'],
+    ['uv run --module pkg.mod', 'python -m pkg.mod'],
+    ['uv run uv run aws', 'aws'],
+    ['poetry run aws x', 'aws x'],
+    ['pdm run -p dir aws', 'aws'],
+    ['pdm run --project dir aws', 'aws'],
+    ['pipenv run aws', 'aws'],
+    ['hatch run aws', 'aws'],
+    ['rye run aws', 'aws'],
+    ...['conda', 'mamba', 'micromamba'].flatMap((name) =>
+      ['-n', '--name', '-p', '--prefix'].map((option) => [`${name} run ${option} x aws`, 'aws']),
+    ),
+    ['uv sync', 'uv sync'],
+    ['uv', 'uv'],
+    ['aws run x', 'aws run x'],
+  ])('%s starts %s', (line, inner) => expect(through(line ?? '')).toBe(inner));
+
+  test.each([
+    'uv run',
+    'uv run --',
+    'uv run ?',
+    'uv run --directory x aws',
+    'uv run --env-file x aws',
+    'conda run --cwd x aws',
+    'poetry run -q',
+  ])('what %s starts can not be told', (line) => expect(through(line)).toBeUndefined());
+
+  test('standard input goes with them', () => {
+    const stdin = { text: 'import boto3' };
+    expect(
+      throughRunner({ name: 'uv', args: ['run', 'python', '-'], assignments: {}, stdin })?.stdin,
+    ).toBe(stdin);
+  });
+});
+
+test('wrappers are known by their names', () => {
+  const names =
+    'env nice ionice nohup setsid timeout time stdbuf taskset xargs command exec builtin watch unbuffer strace find make gmake ninja just parallel script gdb chroot unshare npm pnpm yarn bun';
+  for (const name of names.split(' ')) expect(isWrapper(name), name).toBe(true);
+  for (const name of ['aws', 'uv', 'bash', 'constructor'])
+    expect(isWrapper(name), name).toBe(false);
+});
+
+describe('options of wrappers that take a word', () => {
+  test.each([
+    ['ionice', '-c -n -p --class --classdata'],
+    ['nice', '-n --adjustment'],
+    ['time', '-f -o --format --output'],
+    ['stdbuf', '-i -o -e --input --output --error'],
+    ['xargs', '-I -n -P -L -d -a -E -s --max-args --max-procs'],
+    ['exec', '-a'],
+    ['watch', '-n --interval'],
+    ['strace', '-e -o -p -s'],
+  ])('%s %s', (name, options) => {
+    for (const option of options.split(' ')) {
+      const inner = behindWrapper({ name, args: [option, 'x', 'aws', 'y'], assignments: {} });
+      expect(inner?.name, option).toBe('aws');
+      expect(inner?.args).toEqual(['y']);
+    }
+  });
+  test.each(['-k', '-s', '--kill-after', '--signal'])('timeout %s', (option) => {
+    expect(
+      behindWrapper({ name: 'timeout', args: [option, 'x', '5', 'aws'], assignments: {} })?.name,
+    ).toBe('aws');
+  });
 });
