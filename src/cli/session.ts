@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readSettings } from '../account/settings.ts';
 import type { Account } from '../account/sign-in.ts';
 import type { Approver } from '../supervisor/authorization/approver.ts';
 import type { Supervisor } from '../supervisor/start.ts';
@@ -28,11 +27,14 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
   const env = process.env;
   const { harden } = await import('../platform/harden.ts');
   harden(); // before anything here holds a secret
-  const { parseRules } = await import('../supervisor/policy/rules.ts');
-  const rules = parseRules(readSettings(env).policy);
   // the sign-in is looked up while the supervisor's modules load
   const account = sync ? lookUpAccount(env) : undefined;
-  const { startSupervisor } = await import('../supervisor/start.ts');
+  const [{ startSupervisor }, { parseRules }, { readSettings }] = await Promise.all([
+    import('../supervisor/start.ts'),
+    import('../supervisor/policy/rules.ts'),
+    import('../account/settings.ts'),
+  ]);
+  const rules = parseRules(readSettings(env).policy);
   const supervisor = await startSupervisor({
     env,
     cwd: workingDirectory(),
