@@ -63,17 +63,17 @@ function makeExecutable(file: string): void {
   chmodSync(file, 0o755);
 }
 
-function copy(from: string, to: string): void {
+function copy(from: string, to: string, filter = (_file: string) => true): void {
   const source = path.join(root, from);
   if (!existsSync(source)) throw new Error(`${from} is missing`);
-  cpSync(source, path.join(dist, to), { recursive: true });
+  cpSync(source, path.join(dist, to), { recursive: true, filter });
 }
 
 rmSync(dist, { recursive: true, force: true });
 await bundle();
 makeExecutable(path.join(dist, 'synsc.js'));
 copy('src/dashboard/store/migrations', 'migrations');
-copy('src/dashboard/web/assets', 'assets');
+copy('src/dashboard/web/assets', 'assets', (file) => !file.endsWith('tsconfig.json'));
 copy('protocol/openrpc.json', 'openrpc.json');
 const types = ['-p', 'tsconfig.build.json', '--outDir', path.join(dist, 'types')];
 await execa('npx', ['--no-install', 'tsc', ...types], { cwd: root, stdio: 'inherit' });

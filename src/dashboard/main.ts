@@ -5,7 +5,11 @@ import type { FastifyRequest } from 'fastify';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { accounts } from './auth/accounts.ts';
-import { devices } from './auth/devices.ts';
+import { approval } from './auth/approval.ts';
+import { deletion } from './auth/deletion.ts';
+import { machines } from './auth/machines.ts';
+import { passkeys } from './auth/passkeys.ts';
+import { webSessions } from './auth/webSessions.ts';
 import { type DashboardConfig, type DashboardOptions, dashboardConfig } from './config.ts';
 import type { Context } from './store/context.ts';
 import { credentials } from './store/credentials.ts';
@@ -40,7 +44,11 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
     const context: Context = { store, envelope, codeLifetime, pollInterval };
     const services = {
       ...accounts(context),
-      ...devices(context),
+      ...deletion(context),
+      ...webSessions(context),
+      ...passkeys(context),
+      ...approval(context),
+      ...machines(context),
       ...credentials(context),
       ...records(context),
     };

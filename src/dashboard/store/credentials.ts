@@ -87,6 +87,7 @@ function slotOf(provider: ProviderId, rows: readonly SlotRow[]): CredentialSlot 
     provider,
     version: own[0]?.version ?? 0,
     updatedAt: own[0]?.updated_at ?? null,
+    lastSync: null,
     fields: providerOf(provider).variables.map(({ name }) => ({
       name,
       masked: own.find((row) => row.name === name)?.masked ?? null,

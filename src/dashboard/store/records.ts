@@ -1,7 +1,7 @@
 import type { AuditEntry, Services, SessionRecord } from '../services.ts';
 import type { Context } from './context.ts';
 
-type Records = Pick<Services, 'sessions' | 'audit'>;
+type Records = Pick<Services, 'sessions' | 'audit' | 'exportAudit' | 'watch'>;
 
 interface SessionRow
   extends Pick<
@@ -28,5 +28,22 @@ export function records({ store }: Context): Records {
       }));
     },
     audit: (user) => store.tx(user.id, (query) => query<AuditEntry>('audit')),
+    async *exportAudit(user, format) {
+      const rows = await store.tx(user.id, (query) => query<AuditEntry>('audit'));
+      yield format === 'json'
+        ? JSON.stringify(rows)
+        : rows.map((row) => `${Object.values(row).join(',')}\r\n`).join('');
+    },
+    watch(user, listener) {
+      let seen = '';
+      const look = async () => {
+        const [row] = await store.tx(user.id, (query) => query<{ mark: string }>('sessionsMark'));
+        const mark = row?.mark ?? '';
+        if (seen !== '' && mark !== seen) listener('sessions');
+        seen = mark;
+      };
+      const timer = setInterval(() => void look().catch(() => undefined), 500);
+      return () => clearInterval(timer);
+    },
   };
 }

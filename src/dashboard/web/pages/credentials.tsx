@@ -93,9 +93,11 @@ function StoredSlot({ provider, slot, now, error }: CardProps & { provider: Prov
         {slot.updatedAt && (
           <>
             {' '}
-            · updated <Age moment={slot.updatedAt} now={now} />
+            · saved <Age moment={slot.updatedAt} now={now} />
           </>
         )}
+        <br />
+        <LastSync slot={slot} now={now} />
       </p>
       <div class="card-foot">
         <details open={error !== undefined}>
@@ -121,6 +123,17 @@ function StoredSlot({ provider, slot, now, error }: CardProps & { provider: Prov
           </form>
         </details>
       </div>
+    </>
+  );
+}
+
+/** Which machine has this version, so that one sees whether a new one has arrived. */
+function LastSync({ slot, now }: { slot: CredentialSlot; now: Date }): VNode {
+  if (!slot.lastSync) return <>Not synced yet: no machine has this version.</>;
+  return (
+    <>
+      Last synced by <strong>{slot.lastSync.device}</strong>{' '}
+      <Age moment={slot.lastSync.at} now={now} />
     </>
   );
 }
