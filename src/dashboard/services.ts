@@ -42,8 +42,10 @@ export interface Services {
   /** NOT_FOUND, also for the device of somebody else. */
   revokeDevice(user: WebUser, id: string): Promise<void>;
   sessions(user: WebUser): Promise<SessionRecord[]>;
-  /** The last 200 entries, newest first. */
-  audit(user: WebUser): Promise<AuditEntry[]>;
+  /** The last 200 entries that match, newest first. */
+  audit(user: WebUser, filter?: AuditFilter): Promise<AuditEntry[]>;
+  /** The whole trail that matches, oldest first, as text in pieces; the export is recorded itself. */
+  exportAudit(user: WebUser, format: 'csv' | 'json', filter?: AuditFilter): AsyncIterable<string>;
 }
 
 export interface WebUser {
@@ -56,6 +58,8 @@ export interface CredentialSlot {
   /** 0 when the slot was never filled. */
   version: number;
   updatedAt: Date | null;
+  /** The last time that a machine took this version; null: none did yet. */
+  lastSync: { at: Date; device: string } | null;
   fields: { name: string; masked: string | null }[];
 }
 
@@ -97,4 +101,13 @@ export interface AuditEntry {
   target: string;
   outcome: string;
   address: string;
+  /** What the client called itself: its User-Agent. */
+  agent: string;
+}
+
+export interface AuditFilter {
+  action?: string | undefined;
+  /** From here on, and up to before there. */
+  since?: Date | undefined;
+  until?: Date | undefined;
 }

@@ -47,6 +47,7 @@ function fakeServices() {
         provider: id,
         version: values.has(id) ? 3 : 0,
         updatedAt: values.has(id) ? new Date(Date.now() - 2 * 3_600_000) : null,
+        lastSync: null,
         fields: variables.map(({ name }) => {
           const value = values.get(id)?.[name];
           return { name, masked: value === undefined ? null : mask(value) };
@@ -102,8 +103,14 @@ function fakeServices() {
       },
     ],
     audit: async () => [
-      { at: new Date(), action: hostile, target: hostile, outcome: 'ok', address: '192.0.2.7' },
+      {
+        ...{ at: new Date(), action: hostile, target: hostile, outcome: 'ok' },
+        ...{ address: '192.0.2.7', agent: hostile },
+      },
     ],
+    async *exportAudit() {
+      yield hostile;
+    },
   };
   return { services, values, calls };
 }
