@@ -7,6 +7,7 @@ import { registerApi } from './api/routes.ts';
 import { registerOAuth } from './auth/oauth.ts';
 import type { Services } from './services.ts';
 import type { Context } from './store/context.ts';
+import { withOrigin } from './store/origin.ts';
 import { registerWeb } from './web/routes.ts';
 
 export interface AppOptions {
@@ -31,6 +32,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   const app = server as unknown as FastifyInstance;
   app.setErrorHandler(answerError);
+  app.addHook('onRequest', (request, _reply, done) => {
+    withOrigin({ address: request.ip, agent: request.headers['user-agent'] ?? '' }, done);
+  });
   app.get('/health', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     return { status: 'ok' };

@@ -83,8 +83,8 @@ function fakeServices() {
       catalog.map(({ id, variables }) => ({
         provider: id,
         version: values.has(id) ? 3 : 0,
-        lastSync: null,
         updatedAt: values.has(id) ? new Date(Date.now() - 2 * 3_600_000) : null,
+        lastSync: null,
         fields: variables.map(({ name }) => {
           const value = values.get(id)?.[name];
           return { name, masked: value === undefined ? null : mask(value) };
@@ -144,20 +144,16 @@ function fakeServices() {
         credentialsUsed: [hostile],
       },
     ],
-    async *exportAudit() {
-      yield 'all';
-    },
     watch: () => () => undefined,
     audit: async () => [
       {
-        at: new Date(),
-        action: hostile,
-        target: hostile,
-        outcome: 'ok',
-        address: '192.0.2.7',
-        agent: hostile,
+        ...{ at: new Date(), action: hostile, target: hostile, outcome: 'ok' },
+        ...{ address: '192.0.2.7', agent: hostile },
       },
     ],
+    async *exportAudit() {
+      yield hostile;
+    },
   };
   return { services, values, calls, proved };
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
 import type { DashboardConfig } from '../../src/dashboard/config.ts';
 import { type Dashboard, startDashboard } from '../../src/dashboard/main.ts';
+import { copyDatabase } from './embedded.ts';
 import { startPostgres } from './postgres.ts';
 
 interface Answer {
@@ -23,6 +22,8 @@ interface Ask {
 /** A dashboard on a free port with its data in a temporary directory. */
 export interface TestDashboard extends Dashboard {
   readonly data: string;
+  /** Of PostgreSQL, as its superuser. */
+  readonly databaseUrl: string | undefined;
   ask(path: string, ask?: Ask): Promise<Answer>;
   form(path: string, fields: Record<string, string>, cookie?: string): Promise<Answer>;
   /** Makes an account; returns its session cookie. */
@@ -38,7 +39,7 @@ export async function startTestDashboard(options: {
 }): Promise<TestDashboard> {
   const data = await mkdtemp(join(tmpdir(), 'synsc-dashboard-'));
   const postgres = options.database === 'postgres' ? await startPostgres() : undefined;
-  if (!postgres) await cp(await template(), join(data, 'database'), { recursive: true });
+  if (!postgres) await copyDatabase(data);
   const dashboard = await startDashboard({
     ...{ host: 'localhost', port: 0, data, json: false, codeLifetime: 900, pollInterval: 5 },
     databaseUrl: postgres?.url,
@@ -59,6 +60,7 @@ export async function startTestDashboard(options: {
   return {
     ...dashboard,
     data,
+    databaseUrl: postgres?.url,
     ask,
     form,
     async signUp(email) {
@@ -109,17 +111,4 @@ function send(dashboard: Dashboard, path: string, what: Ask): Promise<Answer> {
     call.on('error', reject);
     call.end(body);
   });
-}
-
-/** An initialised, empty database: initdb in WebAssembly takes seconds. */
-async function template(): Promise<string> {
-  const cache = new URL('../../.cache/', import.meta.url).pathname;
-  const ready = join(cache, 'pglite-0.5.16');
-  if (existsSync(ready)) return ready;
-  await mkdir(cache, { recursive: true });
-  const fresh = await mkdtemp(join(cache, 'pglite-new-'));
-  const db = await PGlite.create({ dataDir: fresh });
-  await db.close();
-  await rename(fresh, ready).catch(async () => rm(fresh, { recursive: true }));
-  return ready;
 }

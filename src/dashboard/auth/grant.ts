@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac, hkdfSync, randomUUID } from 'node:crypto';
 import {
   accessLifetime,
   clientId,
@@ -103,9 +103,9 @@ export async function renew(context: Context, asked: Renewal) {
 }
 
 /** With a retry key the same one each time, so that an answer that was lost can be given again. */
-function successor({ envelope }: Context, { refreshToken, retryKey }: Renewal): string {
+function successor({ keyring }: Context, { refreshToken, retryKey }: Renewal): string {
   if (retryKey === undefined) return newToken(tokenPrefix.refresh);
-  const key = envelope.derive('refresh tokens');
+  const key = Buffer.from(hkdfSync('sha256', keyring.secret, '', 'synsc refresh tokens v1', 32));
   const text = createHmac('sha256', key).update(JSON.stringify([refreshToken, retryKey]));
   return tokenPrefix.refresh + text.digest('base64url');
 }

@@ -1,3 +1,5 @@
+import { auditMoment } from './auditRow.ts';
+
 /**
  * Every statement that the running dashboard can send, by name: callers never pass SQL text, so
  * there is nothing to inject into. Those on schema `app` see one user's rows (row-level security);
@@ -17,7 +19,6 @@ export const statements = {
   closeOtherWebSessions: `DELETE FROM app.web_sessions WHERE hash <> $1`,
   ownPassword: `SELECT auth.own_password() AS password`,
   setPassword: `SELECT auth.set_password($1)`,
-  deleteAccount: `SELECT auth.delete_account()`,
   reserveTries: `SELECT auth.reserve_tries($1, $2, $3, $4) AS allowed`,
   forgiveTry: `SELECT auth.forgive_try($1)`,
 
@@ -58,10 +59,15 @@ export const statements = {
 
   slots: `SELECT c.provider, c.version, c.updated_at, f.name, f.masked
     FROM app.credentials c LEFT JOIN app.credential_fields f ON f.credential_id = c.id`,
-  sealedFields: `SELECT c.id, c.provider, c.version, c.updated_at,
-      f.name, f.masked, f.wrapped_key, f.sealed
-    FROM app.credentials c JOIN app.credential_fields f ON f.credential_id = c.id
+  lastSync: `SELECT at, target AS device FROM app.audit
+    WHERE action = 'sync' ORDER BY id DESC LIMIT 1`,
+  sealedFields: `SELECT u.credentials_version::integer AS account_version,
+      c.id, c.provider, c.version, c.updated_at, f.name, f.masked, f.wrapped_key, f.sealed
+    FROM app.users u
+      LEFT JOIN (app.credentials c JOIN app.credential_fields f ON f.credential_id = c.id)
+        ON c.user_id = u.id
     ORDER BY c.provider, f.name`,
+  credentialsVersion: `SELECT auth.credentials_version($1)::integer AS version`,
   nextVersion: `INSERT INTO app.credentials (user_id, provider) VALUES (auth.uid(), $1)
     ON CONFLICT (user_id, provider)
     DO UPDATE SET version = credentials.version + 1, updated_at = clock_timestamp()
@@ -88,11 +94,21 @@ export const statements = {
       commands, redactions, credentials_used
     FROM app.cli_sessions ORDER BY started_at DESC LIMIT 200`,
 
-  sessionsMark: `SELECT concat(count(*), max(last_seen_at)) AS mark FROM app.cli_sessions`,
-
   addAudit: `INSERT INTO app.audit (user_id, action, target, outcome, address)
     VALUES (auth.uid(), $1, $2, $3, $4)`,
-  audit: `SELECT at, action, target, outcome, address, '' AS agent FROM app.audit ORDER BY id DESC LIMIT 200`,
+  audit: `SELECT at, action, target, outcome, address, agent FROM app.audit
+    WHERE ($1::text IS NULL OR action = $1)
+      AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
+    ORDER BY id DESC LIMIT 200`,
+  auditPage: `SELECT seq::text, ${auditMoment} AS at, action, target, outcome, address, agent,
+      encode(previous, 'hex') AS previous, encode(hash, 'hex') AS hash
+    FROM app.audit
+    WHERE chain = (SELECT auth.uid()) AND seq > $4::bigint AND ($1::text IS NULL OR action = $1)
+      AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
+    ORDER BY seq LIMIT 1000`,
+
+  removeAccount: `SELECT auth.remove_account() AS removed`,
+  userExists: `SELECT auth.user_exists($1) AS found`,
 } as const;
 
 export type StatementName = keyof typeof statements;

@@ -23,7 +23,7 @@ CREATE POLICY own ON app.passkeys TO synsc_app
 CREATE POLICY authn ON app.passkeys TO synsc_authn USING (true) WITH CHECK (true);
 GRANT SELECT, INSERT, DELETE ON app.passkeys TO synsc_app;
 GRANT SELECT, UPDATE (counter, last_used_at) ON app.passkeys TO synsc_authn;
-GRANT UPDATE (password), DELETE ON app.users TO synsc_authn;
+GRANT UPDATE (password) ON app.users TO synsc_authn;
 
 -- What a passkey is asked to sign: each is good once, for a few minutes.
 CREATE TABLE priv.challenges (
@@ -52,11 +52,6 @@ $$;
 CREATE FUNCTION auth.set_password(p_password text)
 RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
   UPDATE app.users u SET password = p_password WHERE u.id = auth.uid();
-$$;
-
-CREATE FUNCTION auth.delete_account()
-RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-  DELETE FROM app.users u WHERE u.id = auth.uid();
 $$;
 
 -- False while 10,000 are open: anybody may ask for one.
@@ -111,12 +106,12 @@ END $$;
 DROP FUNCTION auth.reserve_try(uuid, text[], integer, integer);
 
 REVOKE EXECUTE ON FUNCTION
-  auth.web_user(bytea), auth.own_password(), auth.set_password(text), auth.delete_account(),
+  auth.web_user(bytea), auth.own_password(), auth.set_password(text),
   auth.add_challenge(bytea, integer), auth.take_challenge(bytea),
   auth.passkey(text), auth.use_passkey(text, bigint),
   auth.reserve_tries(uuid, text[], integer[], integer[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-  auth.web_user(bytea), auth.own_password(), auth.set_password(text), auth.delete_account(),
+  auth.web_user(bytea), auth.own_password(), auth.set_password(text),
   auth.add_challenge(bytea, integer), auth.take_challenge(bytea),
   auth.passkey(text), auth.use_passkey(text, bigint),
   auth.reserve_tries(uuid, text[], integer[], integer[]) TO synsc_app;
