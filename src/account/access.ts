@@ -8,10 +8,9 @@ import {
 } from '../../protocol/dashboard/device.ts';
 import { SynscError } from '../errors.ts';
 import { Secret } from '../secret.ts';
-import type { Dashboard } from './dashboard.ts';
 import { oneAtATime } from './refresh-lock.ts';
 import type { StoredSignIn } from './token-store.ts';
-import { type Answer, Transport } from './transport.ts';
+import type { Answer, Transport } from './transport.ts';
 
 /** Where a client of the dashboard gets its access tokens from. */
 export interface Access {
@@ -21,9 +20,12 @@ export interface Access {
   replace(token: Secret): Promise<Secret | undefined>;
 }
 
+/** Makes an access that asks over the connections of its client. */
+export type AccessOver = (transport: Transport) => Access;
+
 /** One token, as it is. */
-export function fixedAccess(token: Secret): Access {
-  return { current: async () => token, replace: async () => undefined };
+export function fixedAccess(token: Secret): AccessOver {
+  return () => ({ current: async () => token, replace: async () => undefined });
 }
 
 /** Milliseconds before its end at which an access token is not used any more. */
@@ -66,16 +68,17 @@ function renewedAccess(renew: () => Promise<Held>): Access {
 }
 
 /** Bought with a token for CI, which stays as it is. */
-export function automationAccess(dashboard: Dashboard, token: Secret): Access {
-  return renewedAccess(() =>
-    ask(dashboard, { refresh_token: token.expose().toString('latin1') }).then(heldOf),
-  );
+export function automationAccess(token: Secret): AccessOver {
+  return (transport) =>
+    renewedAccess(async () =>
+      heldOf(await ask(transport, { refresh_token: token.expose().toString('latin1') })),
+    );
 }
 
 /** Where a sign-in is kept, and how it is replaced. */
 export interface SignInStore {
   read(): Promise<StoredSignIn | undefined>;
-  write(signIn: { refreshToken: Secret; retryKey?: string }): Promise<unknown>;
+  write(signIn: Omit<StoredSignIn, 'where'>): Promise<unknown>;
   forget(): Promise<void>;
 }
 
@@ -83,36 +86,33 @@ export interface SignInStore {
  * Bought with this machine's refresh token, which each time is replaced. The retry key is stored
  * before the request is sent: if its answer is lost, whoever comes next gets it once more.
  */
-export function machineAccess(
-  dashboard: Dashboard,
-  store: SignInStore,
-  env: NodeJS.ProcessEnv,
-): Access {
-  return renewedAccess(() => oneAtATime(env, () => exchange(dashboard, store)));
+export function machineAccess(id: string, store: SignInStore, env: NodeJS.ProcessEnv): AccessOver {
+  return (transport) => renewedAccess(() => oneAtATime(env, () => exchange(transport, id, store)));
 }
 
-async function exchange(dashboard: Dashboard, store: SignInStore): Promise<Held> {
-  const kept = await withRetryKey(store);
-  if (kept === undefined) {
-    throw new SynscError('NOT_SIGNED_IN', `this machine is not signed in to ${dashboard.url}`);
+async function exchange(transport: Transport, id: string, store: SignInStore): Promise<Held> {
+  const kept = await withRetryKey(id, store);
+  // somebody else may be signed in by now: what began with one account does not go on with another
+  if (kept?.id !== id) {
+    throw new SynscError('NOT_SIGNED_IN', 'this machine was signed out in the meantime');
   }
   const { refreshToken, retryKey = '' } = kept;
   const shown = refreshToken.expose().toString('latin1');
-  const answer = await ask(dashboard, { refresh_token: shown, [retryParameter]: retryKey });
+  const answer = await ask(transport, { refresh_token: shown, [retryParameter]: retryKey });
   if (answer === 'ended') {
     await store.forget();
     throw ended();
   }
-  if (answer.refreshToken) await store.write({ refreshToken: answer.refreshToken });
+  if (answer.refreshToken) await store.write({ id, refreshToken: answer.refreshToken });
   return heldOf(answer);
 }
 
 /** What is stored, after a retry key is with it. Read again: another process may have been first. */
-async function withRetryKey(store: SignInStore): Promise<StoredSignIn | undefined> {
+async function withRetryKey(id: string, store: SignInStore): Promise<StoredSignIn | undefined> {
   const kept = await store.read();
-  if (kept === undefined || kept.retryKey !== undefined) return kept;
+  if (kept?.id !== id || kept.retryKey !== undefined) return kept;
   const retryKey = randomBytes(16).toString('base64url');
-  await store.write({ refreshToken: kept.refreshToken, retryKey });
+  await store.write({ id, refreshToken: kept.refreshToken, retryKey });
   return store.read();
 }
 
@@ -124,25 +124,17 @@ interface Tokens {
 
 /** The token endpoint: `ended` when it knows the sign-in no more. */
 async function ask(
-  dashboard: Dashboard,
+  transport: Transport,
   parameters: Record<string, string>,
 ): Promise<Tokens | 'ended'> {
-  const transport = new Transport(dashboard);
-  try {
-    const answer = await transport.send({
-      method: 'POST',
-      path: '/oauth/token',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({
-        grant_type: refreshGrantType,
-        client_id: clientId,
-        ...parameters,
-      }).toString(),
-    });
-    return tokensOf(answer) ?? judge(answer);
-  } finally {
-    transport.close();
-  }
+  const form = { grant_type: refreshGrantType, client_id: clientId, ...parameters };
+  const answer = await transport.send({
+    method: 'POST',
+    path: '/oauth/token',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form).toString(),
+  });
+  return tokensOf(answer) ?? judge(answer);
 }
 
 /** The tokens of an answer of the token endpoint; undefined when it is a refusal. */

@@ -12,7 +12,7 @@ import {
 } from '../../protocol/dashboard/sync.ts';
 import { SynscError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
-import type { Access } from './access.ts';
+import type { Access, AccessOver } from './access.ts';
 import type { Dashboard } from './dashboard.ts';
 import { type Answer, type Exchange, Transport } from './transport.ts';
 
@@ -26,9 +26,9 @@ export class DashboardClient {
   readonly #transport: Transport;
   readonly #access: Access | undefined;
 
-  constructor({ access, ...dashboard }: Dashboard & { readonly access?: Access }) {
+  constructor({ access, ...dashboard }: Dashboard & { readonly access?: AccessOver }) {
     this.#transport = new Transport(dashboard);
-    this.#access = access;
+    this.#access = access?.(this.#transport);
   }
 
   /** Credentials, sealed to the session's key. */

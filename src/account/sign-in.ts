@@ -1,14 +1,14 @@
 import { SynscError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import {
-  type Access,
+  type AccessOver,
   automationAccess,
   fixedAccess,
   isAutomationToken,
   machineAccess,
   type SignInStore,
 } from './access.ts';
-import { type Dashboard, type DashboardFlags, dashboardUrl, findDashboard } from './dashboard.ts';
+import { type DashboardFlags, dashboardUrl, findDashboard } from './dashboard.ts';
 import { DashboardClient } from './dashboard-client.ts';
 import { readSettings } from './settings.ts';
 import type { TokenSource } from './token-store.ts';
@@ -25,7 +25,7 @@ export interface Account {
 interface SignIn {
   readonly token: Secret;
   readonly where: TokenSource;
-  readonly access: (dashboard: Dashboard) => Access;
+  readonly access: AccessOver;
 }
 
 /**
@@ -40,7 +40,7 @@ export async function openAccount(
   const url = dashboardUrl(env, flags, settings);
   const { token, where, access } = environmentSignIn(env) ?? (await storedSignIn(url, env));
   const dashboard = await findDashboard(env, flags, settings);
-  const client = new DashboardClient({ ...dashboard, access: access(dashboard) });
+  const client = new DashboardClient({ ...dashboard, access });
   return { client, dashboard: url, token, tokenSource: where };
 }
 
@@ -54,8 +54,7 @@ function environmentSignIn(env: NodeJS.ProcessEnv): SignIn | undefined {
     });
   }
   const token = new Secret(Buffer.from(text, 'latin1'));
-  const access = (dashboard: Dashboard) =>
-    isAutomationToken(token) ? automationAccess(dashboard, token) : fixedAccess(token);
+  const access = isAutomationToken(token) ? automationAccess(token) : fixedAccess(token);
   return { token, where: 'environment', access };
 }
 
@@ -69,6 +68,9 @@ async function storedSignIn(url: string, env: NodeJS.ProcessEnv): Promise<SignIn
     write: (signIn) => storeSignIn(url, signIn, env),
     forget: () => deleteSignIn(url, env),
   };
-  const access = (dashboard: Dashboard) => machineAccess(dashboard, store, env);
-  return { token: stored.refreshToken, where: stored.where, access };
+  return {
+    token: stored.refreshToken,
+    where: stored.where,
+    access: machineAccess(stored.id, store, env),
+  };
 }

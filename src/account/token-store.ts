@@ -6,6 +6,8 @@ export type TokenSource = 'keychain' | 'kernel keyring' | 'environment';
 
 /** This machine's sign-in to a dashboard. */
 export interface StoredSignIn {
+  /** Of this one sign-in, through all its tokens: a session goes on with no other one. */
+  readonly id: string;
   readonly refreshToken: Secret;
   /** Set while a refresh is under way, or its answer was lost. */
   readonly retryKey?: string;
@@ -26,10 +28,10 @@ export async function readSignIn(
 /** Keychain, else kernel keyring, never a file; throws NO_TOKEN_STORE where neither works. */
 export async function storeSignIn(
   dashboard: string,
-  { refreshToken, retryKey }: Omit<StoredSignIn, 'where'>,
+  { id, refreshToken, retryKey }: Omit<StoredSignIn, 'where'>,
   env: NodeJS.ProcessEnv,
 ): Promise<TokenSource> {
-  const tail = Buffer.from(retryKey === undefined ? '' : ` ${retryKey}`);
+  const tail = Buffer.from(` ${id}${retryKey === undefined ? '' : ` ${retryKey}`}`);
   const bytes = Buffer.concat([refreshToken.expose(), tail]);
   try {
     const stored = await tryKeychain(dashboard, env, async (entry) => {
@@ -50,12 +52,13 @@ export async function deleteSignIn(dashboard: string, env: NodeJS.ProcessEnv): P
   removeKey(description(dashboard));
 }
 
-/** The token, and after a blank its retry key. */
+/** The token, the id, and perhaps a retry key, with blanks between them. */
 function parse(bytes: Buffer): Omit<StoredSignIn, 'where'> {
   const blank = bytes.indexOf(' ');
-  if (blank < 0) return { refreshToken: new Secret(bytes) };
-  const retryKey = bytes.toString('latin1', blank + 1);
-  return { refreshToken: new Secret(bytes.subarray(0, blank)), retryKey };
+  const end = blank < 0 ? bytes.length : blank;
+  const [id = '', retryKey] = bytes.toString('latin1', end + 1).split(' ');
+  const refreshToken = new Secret(bytes.subarray(0, end));
+  return { id, refreshToken, ...(retryKey === undefined ? {} : { retryKey }) };
 }
 
 type Keychain = InstanceType<typeof import('@napi-rs/keyring')['AsyncEntry']>;

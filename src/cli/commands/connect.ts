@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { fixedAccess } from '../../account/access.ts';
 import { type DashboardFlags, dashboardUrl, findDashboard } from '../../account/dashboard.ts';
 import { DashboardClient, printable } from '../../account/dashboard-client.ts';
@@ -42,7 +43,7 @@ async function login(options: ConnectOptions, signal: AbortSignal): Promise<void
     try {
       const { account } = await signedIn.status();
       signal.throwIfAborted();
-      await storeSignIn(dashboard.url, { refreshToken }, process.env);
+      await storeSignIn(dashboard.url, { id: randomUUID(), refreshToken }, process.env);
       const before = readSettings(process.env);
       const { url, caSha256, ca } = dashboard;
       const authority = caSha256 && ca ? { caSha256, ca } : {};

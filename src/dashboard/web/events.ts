@@ -50,6 +50,7 @@ function stream(
   });
   const beat = async () => {
     const still = await services.webUser(cookie).catch(() => undefined);
+    if (raw.destroyed) return;
     if (still) raw.write(':\n\n');
     else raw.end();
   };

@@ -1,11 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { machineAccess } from '../../../src/account/access.ts';
+import { DashboardClient } from '../../../src/account/dashboard-client.ts';
+import type { StoredSignIn } from '../../../src/account/token-store.ts';
+import { Secret } from '../../../src/secret.ts';
 import { claim } from '../../support/claim.ts';
 import { startTestDashboard, type TestDashboard } from '../../support/dashboard.ts';
 import { startLossyProxy } from './lossyProxy.ts';
 import { codeOf, Run } from './run.ts';
+
+/** Each command is a process of its own, several at once. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let dashboard: TestDashboard;
 let proxy: Awaited<ReturnType<typeof startLossyProxy>>;
@@ -99,4 +106,43 @@ test('the first sign-in of a machine with an account names the account and warns
     warnings.push(signing.stderr.includes('if it is not yours'));
   }
   expect(warnings).toEqual([false, true, false]);
+});
+
+test('a token for CI signs in again and again, until it is revoked', async () => {
+  const form = { name: 'nightly', days: '7' };
+  const made = await dashboard.form('/devices/tokens', form, cookie);
+  const env = {
+    SYNSC_TOKEN: JSON.parse(made.text).token as string,
+    SYNSC_DASHBOARD_URL: proxy.url,
+    SYNSC_CA_SHA256: dashboard.caSha256,
+  };
+  expect(env.SYNSC_TOKEN).toMatch(/^synsc_ci\.[\w-]{43}$/);
+  const seen = "console.log(Object.keys(process.env).includes('SYNSC_TOKEN'))";
+  const launch = run(['launch', '--', process.execPath, '-e', seen], env);
+  expect([await launch.code, launch.stdout]).toEqual([0, 'false\n']);
+  expect(await run(['connect', 'status'], env).code).toBe(0);
+  expect(await run(['connect', 'logout'], env).code).toBe(0);
+  expect(await run(['connect', 'status'], env).code).toBe(3);
+  expect(await status()).toBe(0); // the stored sign-in is another one
+});
+
+test('what began with one sign-in does not go on with another', async () => {
+  const kept = { id: 'one', refreshToken: new Secret(Buffer.from('first')), where: 'keychain' };
+  const stored = { ...kept, id: 'two' } as StoredSignIn;
+  const written: unknown[] = [];
+  const access = machineAccess(
+    'one',
+    {
+      read: async () => stored,
+      write: async (signIn) => written.push(signIn),
+      forget: async () => void written.push('forgotten'),
+    },
+    { XDG_RUNTIME_DIR: home },
+  );
+  const client = new DashboardClient({ url: proxy.url, ca: dashboard.caCertificate, access });
+  const asked = proxy.asked.length;
+  await expect(client.status()).rejects.toMatchObject({ code: 'NOT_SIGNED_IN' });
+  client.close();
+  expect(proxy.asked.length).toBe(asked);
+  expect(written).toEqual([]);
 });

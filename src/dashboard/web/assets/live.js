@@ -27,7 +27,7 @@ async function refresh(region) {
   if (region.contains(document.activeElement)) return; // nobody loses their place
   const next = (await loadPage()).getElementById(region.id);
   if (!next) throw new Error('signed out');
-  region.replaceChildren(...Array.from(next.childNodes, (node) => document.adoptNode(node)));
+  region.replaceChildren(...next.childNodes);
 }
 
 /** @param {HTMLElement} region */
