@@ -127,7 +127,8 @@ export interface CredentialSlot {
   updatedAt: Date | null;
   /** The last time that a machine took this version; null: none did yet. */
   lastSync: { at: Date; device: string } | null;
-  fields: { name: string; masked: string | null }[];
+  /** The fingerprint tells versions apart; null where nothing, or an older version, is stored. */
+  fields: { name: string; masked: string | null; fingerprint: string | null }[];
 }
 
 /** What a machine says of itself, but for `address` and `requestedAt`. */

@@ -87,7 +87,12 @@ function fakeServices() {
         lastSync: null,
         fields: variables.map(({ name }) => {
           const value = values.get(id)?.[name];
-          return { name, masked: value === undefined ? null : mask(value) };
+          const stored = value !== undefined;
+          return {
+            name,
+            masked: stored ? mask(value) : null,
+            fingerprint: stored ? '0123abcd' : null,
+          };
         }),
       })),
     async saveCredential(_user, provider, given) {

@@ -103,7 +103,8 @@ describe.skipIf(!existsSync(executablePath))(
       }
       for (const { provider, name, tail } of values) {
         const row = page.locator(`#${provider} .stored div`).filter({ hasText: name });
-        expect(await row.locator('dd').textContent(), name).toBe(tail);
+        expect(await row.locator('.masked').textContent(), name).toBe(tail);
+        expect(await row.locator('.print').textContent(), name).toMatch(/[0-9a-f]{8}$/);
       }
       expect(await page.getByText('Version 1').count()).toBe(6);
     });

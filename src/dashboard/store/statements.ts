@@ -57,7 +57,7 @@ export const statements = {
   passkey: `SELECT user_id, email, public_key, counter, transports FROM auth.passkey($1)`,
   usePasskey: `SELECT auth.use_passkey($1, $2)`,
 
-  slots: `SELECT c.provider, c.version, c.updated_at, f.name, f.masked
+  slots: `SELECT c.provider, c.version, c.updated_at, f.name, f.masked, f.fingerprint
     FROM app.credentials c LEFT JOIN app.credential_fields f ON f.credential_id = c.id`,
   lastSync: `SELECT at, target AS device FROM app.audit
     WHERE action = 'sync' ORDER BY id DESC LIMIT 1`,
@@ -78,8 +78,8 @@ export const statements = {
     RETURNING id`,
   deleteFields: `DELETE FROM app.credential_fields WHERE credential_id = $1`,
   insertField: `INSERT INTO app.credential_fields
-      (credential_id, user_id, name, version, masked, wrapped_key, sealed)
-    VALUES ($1, auth.uid(), $2, $3, $4, $5, $6)`,
+      (credential_id, user_id, name, version, masked, wrapped_key, sealed, fingerprint)
+    VALUES ($1, auth.uid(), $2, $3, $4, $5, $6, $7)`,
 
   startSession: `INSERT INTO app.cli_sessions (user_id, label, directory, hostname)
     VALUES (auth.uid(), $1, $2, $3) RETURNING id`,

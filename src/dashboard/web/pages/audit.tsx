@@ -16,6 +16,7 @@ const groups: readonly (readonly [title: string, actions: Readonly<Record<string
       'account.proof': 'Password asked for again',
       'account.password': 'Password changed',
       'account.sign-out': 'Browsers signed out',
+      'account.delete': 'Account deleted',
       'passkey.add': 'Passkey added',
       'passkey.delete': 'Passkey removed',
     },
@@ -25,7 +26,7 @@ const groups: readonly (readonly [title: string, actions: Readonly<Record<string
     {
       'credential.set': 'Credential saved',
       'credential.delete': 'Credential deleted',
-      'credential.tampered': 'Stored value was changed',
+      'credential.refused': 'Stored value did not open',
       sync: 'Credentials synced',
     },
   ],
@@ -47,7 +48,7 @@ const groups: readonly (readonly [title: string, actions: Readonly<Record<string
 const words = new Map(groups.flatMap(([, actions]) => Object.entries(actions)));
 
 /** Outcomes that somebody should look at. */
-const alarming = /refused|twice|signed out|tamper|fail|wrong/;
+const alarming = /refused|twice|signed out|does not open/;
 
 /** The filter as it stands in the address. */
 export interface AuditAsked {
@@ -154,10 +155,10 @@ function query(asked: AuditAsked): string {
 /** Names of variables stand out as what they are; what went wrong as well. */
 function Outcome({ text }: { text: string }): VNode {
   if (alarming.test(text)) return <span class="badge bad">{text}</span>;
-  if (!/^[A-Z][A-Z0-9_]+( [A-Z][A-Z0-9_]+)*$/.test(text)) return <>{text}</>;
+  if (!/^[A-Z][A-Z0-9_]+ v\d+(, |$)/.test(text)) return <>{text}</>;
   return (
     <>
-      {text.split(' ').map((name) => (
+      {text.split(', ').map((name) => (
         <code key={name} class="tag">
           {name}
         </code>

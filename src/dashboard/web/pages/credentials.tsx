@@ -81,10 +81,18 @@ function StoredSlot({ provider, slot, now, error }: CardProps & { provider: Prov
   return (
     <>
       <dl class="stored">
-        {slot.fields.map(({ name, masked }) => (
+        {slot.fields.map(({ name, masked, fingerprint }) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{masked ?? 'not set'}</dd>
+            <dd>
+              {fingerprint !== null && (
+                <span class="print" title="Fingerprint: another value has another one">
+                  <span class="hidden">fingerprint </span>
+                  {fingerprint}
+                </span>
+              )}
+              <span class="masked">{masked ?? 'not set'}</span>
+            </dd>
           </div>
         ))}
       </dl>
