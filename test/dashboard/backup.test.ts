@@ -123,6 +123,20 @@ describe.each(databases)('a backup of a dashboard on %s', (database) => {
     180_000,
   );
 
+  test('opens with its own root key, whatever the dashboard did to its own since', async () => {
+    const before = await readFile(join(place.data, 'keys', 'root.key'));
+    const [{ code, answer }] = await Promise.all([
+      run(['rotate-key'], place),
+      synced(dashboard, token), // the dashboard goes on meanwhile
+    ]);
+    expect({ code, answer }).toEqual({ code: 0, answer: { keys: 1 } });
+    expect((await readFile(join(place.data, 'keys', 'root.key'))).equals(before)).toBe(false);
+    expect(await synced(dashboard, token)).toBe(value);
+    const other = await emptyPlace();
+    expect((await run(['restore', file()], other)).code).toBe(0);
+    expect((await run(['verify'], other)).answer).toMatchObject({ values: 1, unopened: [] });
+  }, 180_000);
+
   test('changes nothing when it is damaged, breaks off or is no backup', async () => {
     const lines = gunzipSync(await readFile(file()))
       .toString()

@@ -1,6 +1,7 @@
 import { request } from 'node:https';
+import { PassThrough, type Readable } from 'node:stream';
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
@@ -16,6 +17,8 @@ interface Ask {
 export interface TestClient {
   ask(path: string, ask?: Ask): Promise<Answer>;
   form(path: string, fields: Record<string, string>, cookie?: string): Promise<Answer>;
+  /** An answer that comes in pieces; it ends when the dashboard does. */
+  stream(path: string, headers: Record<string, string>): Readable;
   /** Makes an account; returns its session cookie. */
   signUp(email: string): Promise<string>;
   putCredential(cookie: string, provider: string, values: Record<string, string>): Promise<Answer>;
@@ -44,6 +47,7 @@ export function clientOf(dashboard: Address): TestClient {
   return {
     ask,
     form,
+    stream: (path, headers) => openStream(dashboard, path, headers),
     async signUp(email) {
       const answer = await form('/sign-up', { email, password: 'correct horse battery' });
       return String(answer.headers['set-cookie']).split(';')[0] ?? '';
@@ -87,4 +91,19 @@ function send(dashboard: Address, path: string, what: Ask): Promise<Answer> {
     call.on('error', reject);
     call.end(body);
   });
+}
+
+function openStream(dashboard: Address, path: string, headers: Record<string, string>): Readable {
+  const pieces = new PassThrough();
+  const call = request(`${dashboard.url}${path}`, {
+    ...{ headers, ca: dashboard.caCertificate, agent: false },
+  });
+  call.on('response', (response) => {
+    response.on('error', () => pieces.end());
+    response.pipe(pieces);
+  });
+  call.on('error', () => pieces.end());
+  pieces.on('close', () => call.destroy());
+  call.end();
+  return pieces;
 }

@@ -7,8 +7,6 @@ import { clientOf, type TestClient } from './client.ts';
 import { copyDatabase } from './embedded.ts';
 import { startPostgres } from './postgres.ts';
 
-export { tokenRequest } from './client.ts';
-
 /** A dashboard on a free port with its data in a temporary directory. */
 export interface TestDashboard extends Dashboard, TestClient {
   readonly data: string;
