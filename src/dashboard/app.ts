@@ -20,6 +20,8 @@ export interface AppOptions {
   readonly baseUrl: (request: FastifyRequest) => string;
 }
 
+export const tlsOptions = { minVersion: 'TLSv1.3' } as const;
+
 /** The whole HTTPS server, not yet listening. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { services, context, logger, tls, baseUrl } = options;
@@ -28,7 +30,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
-    https: { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' },
+    https: { ...tlsOptions, cert: tls.certificate, key: tls.key },
   });
   const app = server as unknown as FastifyInstance;
   app.setErrorHandler(answerError);

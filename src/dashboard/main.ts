@@ -1,10 +1,11 @@
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { writeBackup } from './admin/backup.ts';
 import { serveControl } from './admin/control.ts';
 import { verify } from './admin/verify.ts';
-import { buildApp } from './app.ts';
+import { buildApp, tlsOptions } from './app.ts';
 import { accounts } from './auth/accounts.ts';
 import { approval } from './auth/approval.ts';
 import { machines } from './auth/machines.ts';
@@ -20,9 +21,13 @@ import { deleteAccount, shredOrphans } from './store/deletion.ts';
 import type { Engine } from './store/engine.ts';
 import { envelope } from './store/envelope.ts';
 import type { Keyring } from './store/keyring.ts';
+import { withLock } from './store/lock.ts';
 import { records } from './store/records.ts';
 import { openStore } from './store/store.ts';
-import { openTls } from './tls.ts';
+import { openTls, type Tls } from './tls.ts';
+
+/** Milliseconds between two looks at the certificate. */
+const renewal = 12 * 60 * 60 * 1000;
 
 export interface Dashboard {
   readonly url: string;
@@ -40,7 +45,7 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
   try {
     const keyring = await openKeys(config);
     const store = await openStore(engine, keyring.secret);
-    const tls = await openTls(tlsDirectory(config), config.host);
+    const tls = await openCertificates(config);
     const { codeLifetime, pollInterval } = config;
     const changes = await openChanges(store);
     const context: Context = {
@@ -65,6 +70,7 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
       known.has(request.host) ? `https://${request.host}` : url.main;
     const app = await buildApp({ services, context, logger, tls, baseUrl });
     await app.listen({ host: config.host, port: config.port });
+    const renewing = renewCertificates(config, app.server as unknown as Server, logger);
     const { port } = app.server.address() as AddressInfo;
     for (const name of ['localhost', '127.0.0.1', '[::1]', bracketed(config.host)]) {
       known.add(`${name}:${port}`);
@@ -75,6 +81,7 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
       caSha256: tls.caSha256,
       caCertificate: tls.caCertificate,
       close: async () => {
+        clearInterval(renewing);
         await app.close();
         await endControl();
         await store.close();
@@ -84,6 +91,22 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
     await engine.close();
     throw error;
   }
+}
+
+/** One at a time: dashboards of one directory show one certificate authority. */
+function openCertificates(config: DashboardConfig): Promise<Tls> {
+  const directory = tlsDirectory(config);
+  return withLock(directory, 'exclusive', () => openTls(directory, config.host));
+}
+
+/** The leaf is renewed while the dashboard runs: connections from then on get the new one. */
+function renewCertificates(config: DashboardConfig, server: Server, log: Logger): NodeJS.Timeout {
+  return setInterval(() => {
+    openCertificates(config).then(
+      ({ certificate, key }) => server.setSecureContext({ ...tlsOptions, cert: certificate, key }),
+      (error: Error) => log.error({ fault: codeOf(error) }, 'the certificate was not renewed'),
+    );
+  }, renewal).unref();
 }
 
 /** The embedded database is this process's alone: it works for the commands that need it. */

@@ -30,6 +30,10 @@ describe.each(databases)('the audit trail on %s', (database) => {
       for (const mark of ['0001', '0002', '0003']) {
         await credentials(it).saveCredential(user, 'huggingface', { HF_TOKEN: value(mark) });
       }
+      // numbers of two digits, which come after those of one
+      for (let count = 0; count < 12; count += 1) {
+        await it.store.tx(alice, (query) => query('addAudit', ['filler', '', 'ok', '']));
+      }
       await it.store.tx(null, (query) => query('note', [bob, 'account.sign-in', 'b', 'ok', '']));
       await it.store.tx(null, (query) => query('note', [null, 'device.request', 'x', 'ok', '']));
     });

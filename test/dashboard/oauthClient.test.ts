@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startDashboard } from '../../src/dashboard/main.ts';
 import { SynscError } from '../../src/errors.ts';
 import { claim } from '../support/claim.ts';
-import { startTestDashboard, type TestDashboard, tokenRequest } from '../support/dashboard.ts';
+import { tokenRequest } from '../support/client.ts';
+import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 
 let dashboard: TestDashboard;
 let cookie = '';

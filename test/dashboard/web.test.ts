@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mask } from '../../protocol/credential.ts';
 import { catalog } from '../../src/provider/catalog.ts';
 import { claim } from '../support/claim.ts';
-import { startTestDashboard, type TestDashboard, tokenRequest } from '../support/dashboard.ts';
+import { tokenRequest } from '../support/client.ts';
+import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** Where pictures of the pages go when somebody wants to look at them. */

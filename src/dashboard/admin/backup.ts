@@ -8,7 +8,7 @@ import { keyDirectory } from '../open.ts';
 import type { Engine, Run } from '../store/engine.ts';
 import { asKeeper, rowsOf, tablesOf } from '../store/keeper.ts';
 import { readIfThere, syncDirectory } from '../store/keyFiles.ts';
-import { withKeyLock } from '../store/lock.ts';
+import { withLock } from '../store/lock.ts';
 
 /**
  * A backup is gzip of JSON lines: a header with the migrations of the schema, a line a row, a line a
@@ -95,7 +95,7 @@ interface Name {
 
 /** All of one moment: not while the root key changes. */
 function savedFiles(data: string): Promise<BackupFile[]> {
-  return withKeyLock(keyDirectory({ data }), 'shared', async () => {
+  return withLock(keyDirectory({ data }), 'shared', async () => {
     const files: BackupFile[] = [];
     for (const folder of savedFolders) {
       const found = await readdir(join(data, folder), { recursive: true, withFileTypes: true });

@@ -36,7 +36,7 @@ export async function verifyAudit(run: Run): Promise<ChainCheck> {
     run,
     `SELECT chain::text, seq::text, ${auditMoment} AS at, user_id::text, action, target, outcome,
        address, agent, encode(previous, 'hex') AS previous, encode(hash, 'hex') AS hash
-     FROM app.audit ORDER BY chain, seq`,
+     FROM app.audit a ORDER BY a.chain, a.seq`,
   );
   for await (const batch of rows) for (const row of batch) check.add(row);
   check.end();

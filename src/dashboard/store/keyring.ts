@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SynscError } from '../../errors.ts';
 import { decrypt, encrypt } from './cipher.ts';
 import { createKeyFile, readIfThere, removeKeyFile, replaceKeyFile } from './keyFiles.ts';
-import { withKeyLock } from './lock.ts';
+import { withLock } from './lock.ts';
 import { type RootConfig, type RootSource, rootSources } from './rootSource.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -87,7 +87,7 @@ class KeyFiles {
 
   /** Not while the root key changes: a key that is made now would keep the old one. */
   create(name: string): Promise<Buffer> {
-    return withKeyLock(this.#directory, 'shared', async () => {
+    return withLock(this.#directory, 'shared', async () => {
       const own = await readIfThere(this.path(installation));
       if (!own) throw lost();
       const root = await this.#rootOf(own);
@@ -98,7 +98,7 @@ class KeyFiles {
   }
 
   rotate(): Promise<number> {
-    return withKeyLock(this.#directory, 'exclusive', async () => {
+    return withLock(this.#directory, 'exclusive', async () => {
       const [target, ...others] = this.#sources;
       if (!target) throw lost();
       const next = await target.next();

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SynscError } from '../../errors.ts';
@@ -29,18 +29,19 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
   return () => file.close();
 }
 
-/** Runs `body` while the root key stays as it is (`shared`), or alone (`exclusive`). */
-export async function withKeyLock<T>(
+/** Runs `body` alone in `directory`, or beside others that share it. Waits for its turn. */
+export async function withLock<T>(
   directory: string,
   kind: keyof typeof operations,
   body: () => Promise<T>,
 ): Promise<T> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const file = await open(join(directory, 'lock'), 'a+', 0o600);
   try {
     for (let left = tries; !take(file, kind); left -= 1) {
       if (left === 0) {
         throw new SynscError('CONFLICT', 'another process has held the keys for a minute', {
-          hint: 'wait for `synsc dashboard rotate-key` to end and try again',
+          hint: 'wait for it, such as `synsc dashboard rotate-key`, to end and try again',
         });
       }
       await sleep(pause);

@@ -102,10 +102,10 @@ export const statements = {
     ORDER BY id DESC LIMIT 200`,
   auditPage: `SELECT seq::text, ${auditMoment} AS at, action, target, outcome, address, agent,
       encode(previous, 'hex') AS previous, encode(hash, 'hex') AS hash
-    FROM app.audit
-    WHERE chain = (SELECT auth.uid()) AND seq > $4::bigint AND ($1::text IS NULL OR action = $1)
+    FROM app.audit a
+    WHERE chain = (SELECT auth.uid()) AND a.seq > $4::bigint AND ($1::text IS NULL OR action = $1)
       AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
-    ORDER BY seq LIMIT 1000`,
+    ORDER BY a.seq LIMIT 1000`,
 
   removeAccount: `SELECT auth.remove_account() AS removed`,
   userExists: `SELECT auth.user_exists($1) AS found`,
