@@ -8,6 +8,8 @@ import { SynscError } from '../errors.ts';
 const settingsSchema = z.object({
   /** Origin of the dashboard that this machine is signed in to. */
   dashboard: z.optional(z.string()),
+  /** E-mail of the account that this machine signed in with last. */
+  account: z.optional(z.string()),
   /** SHA-256 of that dashboard's own certificate authority, hex. */
   caSha256: z.optional(z.string()),
   /** That authority's certificate, PEM. */

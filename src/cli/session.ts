@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionUpdate } from '../../protocol/dashboard/sync.ts';
 import type { Account } from '../account/sign-in.ts';
 import type { Approver } from '../supervisor/authorization/approver.ts';
 import type { Supervisor } from '../supervisor/start.ts';
@@ -7,6 +8,8 @@ import { workingDirectory } from './working-directory.ts';
 
 /** Milliseconds that the dashboard's record of the session may take at the end. */
 const recordGrace = 1_000;
+/** Milliseconds between two signs of life: the dashboard takes a silent session for lost. */
+const heartbeat = 60_000;
 
 export interface SessionOptions {
   readonly approver: Approver;
@@ -67,13 +70,14 @@ function recorded(supervisor: Supervisor, { client }: Account, label: string | u
   const start = { directory: workingDirectory(), hostname: hostname(), ...(label && { label }) };
   // the record is for the user's overview: a session runs without it
   const record = client.startSession(start).catch(() => undefined);
+  const tell = (update: SessionUpdate) =>
+    record.then((made) => made && client.updateSession(made.id, update)).catch(() => undefined);
+  const beat = setInterval(() => void tell(supervisor.totals()), heartbeat).unref();
   return {
     ...supervisor,
     async end(reason) {
-      const totals = supervisor.totals();
-      const told = record
-        .then((made) => made && client.updateSession(made.id, { ...totals, ended: true }))
-        .catch(() => undefined);
+      clearInterval(beat);
+      const told = tell({ ...supervisor.totals(), ended: true });
       await supervisor.close(reason);
       await Promise.race([told, delay(recordGrace, undefined, { ref: false })]);
       client.close();

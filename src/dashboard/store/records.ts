@@ -1,7 +1,8 @@
 import type { AuditEntry, Services, SessionRecord } from '../services.ts';
+import { exportAudit } from './auditExport.ts';
 import type { Context } from './context.ts';
 
-type Records = Pick<Services, 'sessions' | 'audit'>;
+type Records = Pick<Services, 'sessions' | 'audit' | 'exportAudit' | 'watch'>;
 
 interface SessionRow
   extends Pick<
@@ -15,7 +16,8 @@ interface SessionRow
 }
 
 /** What happened: sessions of the command line, and the audit trail. */
-export function records({ store }: Context): Records {
+export function records(context: Context): Records {
+  const { store } = context;
   return {
     async sessions(user) {
       const rows = await store.tx(user.id, (query) => query<SessionRow>('sessions'));
@@ -27,6 +29,11 @@ export function records({ store }: Context): Records {
         credentialsUsed: credentials_used,
       }));
     },
-    audit: (user) => store.tx(user.id, (query) => query<AuditEntry>('audit')),
+    audit: (user, { action, since, until } = {}) =>
+      store.tx(user.id, (query) =>
+        query<AuditEntry>('audit', [action ?? null, since ?? null, until ?? null]),
+      ),
+    exportAudit: (user, format, filter) => exportAudit(context, user, format, filter),
+    watch: (user, listener) => context.changes.subscribe(user.id, listener),
   };
 }
