@@ -99,6 +99,7 @@ function fakeServices() {
         commands: 4,
         redactions: 2,
         credentialsUsed: [hostile],
+        auditHead: null,
       },
     ],
     audit: async () => [

@@ -54,6 +54,11 @@ function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VN
       <th scope="row">
         {session.label ?? 'Unnamed session'}
         <span class="sub">{session.directory}</span>
+        {session.auditHead === null ? null : (
+          <span class="sub" title={session.auditHead}>
+            audit {session.auditHead.slice(0, 16)}…
+          </span>
+        )}
       </th>
       <td data-label="State">
         <State session={session} now={now} />
