@@ -37,13 +37,14 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
     import('../supervisor/policy/rules.ts'),
     import('../account/settings.ts'),
   ]);
-  const rules = parseRules(readSettings(env).policy);
+  const settings = readSettings(env);
   const supervisor = await startSupervisor({
     env,
     cwd: workingDirectory(),
     approver,
     relayCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'relay'],
-    rules,
+    rules: parseRules(settings.policy),
+    auditArguments: settings.audit?.arguments === true,
     source: account && (async (request) => (await account).client.sync(request)),
   });
   if (account === undefined) return { ...supervisor, end: (reason) => supervisor.close(reason) };

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Role } from '../../protocol/session/schemas.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
-import { parentOf, peerOf } from '../platform/peer.ts';
+import { originOf, parentOf, peerOf } from '../platform/peer.ts';
 import {
   createSessionDirectory,
   removeSessionDirectory,
@@ -20,14 +20,19 @@ import { ProcessTable } from './process/table.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { roleOf } from './rpc/roles.ts';
 import { serveSession } from './rpc/server.ts';
+import { Audit } from './session/audit.ts';
 import { Commands } from './session/commands.ts';
 import { type Front, type FrontOptions, startFront } from './session/front.ts';
 import { Granted } from './session/granted.ts';
+import { Attachments } from './session/output.ts';
+import { Pairing } from './session/pairing.ts';
 import type { Parts } from './session/parts.ts';
 import { Redactors } from './session/redactors.ts';
 import { Relays } from './session/relays.ts';
-import { createVerbs, synchronise } from './session/session.ts';
+import { createVerbs } from './session/session.ts';
 import { Stores } from './session/stores.ts';
+import { createStreams } from './session/streams.ts';
+import { Synchroniser } from './session/sync.ts';
 import { ShimDirectory } from './shim/directory.ts';
 import { type AnswerShim, serveShims } from './shim/server.ts';
 import { CredentialFiles } from './vault/credential-file.ts';
@@ -45,6 +50,8 @@ export interface SupervisorOptions {
   readonly relayCommand: readonly string[];
   /** The user's own policy. */
   readonly rules: Rules;
+  /** Keeps argument lists in the audit chain, redacted, and not only a keyed hash of them. */
+  readonly auditArguments?: boolean;
 }
 
 /** One session in this process. */
@@ -59,7 +66,7 @@ export interface Supervisor {
   sync(): Promise<void>;
   /** Starts the session's own command, without any credential. COMMAND_NOT_FOUND, NOT_EXECUTABLE. */
   front(options: FrontOptions): Promise<Front>;
-  totals(): { commands: number; redactions: number; credentialsUsed: string[] };
+  totals(): { commands: number; redactions: number; credentialsUsed: string[]; auditHead: string };
   /** Ends every process, wipes the vault and removes socket and files. Idempotent. */
   close(reason: string): Promise<void>;
 }
@@ -94,7 +101,8 @@ async function open(
   const server = await serveSession({
     socketPath: parts.socketPath,
     verbs: createVerbs(parts),
-    roleFor: (socket) => roleFor(socket, processes, uid),
+    openStream: createStreams(parts),
+    roleFor: (socket) => roleFor(socket, parts, uid),
     log,
     redact: (text) => redactors.text(text),
   });
@@ -115,12 +123,13 @@ async function open(
     socketPath: parts.socketPath,
     unprotected: () => redactors.unprotected,
     wholeOnly: () => redactors.wholeOnly,
-    sync: async () => void (await synchronise(parts)),
+    sync: async () => void (await parts.sync.synchronise()),
     front: (front) => startFront(front, parts),
     totals: () => ({
       commands: counts.commands,
       redactions: redactors.total,
       credentialsUsed: [...used].sort(),
+      auditHead: parts.audit.head,
     }),
     async close(reason) {
       server.broadcast('session.ending', { reason });
@@ -131,10 +140,11 @@ async function open(
 
 /** Makes what a session consists of; nothing is served yet. */
 function assemble(
-  { env, cwd, approver, source, relayCommand, rules }: SupervisorOptions,
+  options: SupervisorOptions,
   { id, socketPath, directory }: SessionDirectory,
   scope: Scope,
 ) {
+  const { env, cwd, approver, source, relayCommand, rules } = options;
   const vault = new Vault(ownKeys(env));
   const files = new CredentialFiles(directory, id);
   const redactors = new Redactors(vault);
@@ -148,12 +158,18 @@ function assemble(
   const processes = new ProcessTable();
   if (watchdog.pid !== undefined) processes.spare(watchdog.pid);
   const counts = { commands: 0 };
+  const audit = new Audit(
+    options.auditArguments === true ? { show: (words) => redactors.text(words.join(' ')) } : {},
+  );
   const parts: Parts = {
     ...{ id, socketPath, cwd, baseEnv: withoutOuterShims(env) },
     ...{ vault, files, redactors, processes, shims },
-    ...{ approver, source, relayCommand, rules },
+    ...{ approver, relayCommand, rules, audit },
+    sync: new Synchroniser({ source, vault, files, redactors, audit }),
+    pairing: new Pairing(),
     grants: new Grants(),
     commands: new Commands(),
+    attachments: new Attachments(),
     granted: new Granted(),
     stores: new Stores(redactors, approver),
     relays: new Relays(),
@@ -166,12 +182,17 @@ function assemble(
   return { parts, watchdog, counts };
 }
 
-function roleFor(socket: Socket, processes: ProcessTable, uid: number): Role | 'refuse' {
+function roleFor(
+  socket: Socket,
+  { processes, pairing }: Pick<Parts, 'processes' | 'pairing'>,
+  uid: number,
+): Role | 'refuse' {
   const roots = {
     supervisorPid: process.pid,
     uid,
     launchedPid: () => processes.front?.pid,
     spawnedPids: () => processes.all().map(({ pid }) => pid),
+    isPaired: (pid: number) => pairing.has(originOf(pid)),
   };
   return roleOf(peerOf(socket), roots, parentOf);
 }
