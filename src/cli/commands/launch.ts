@@ -67,7 +67,7 @@ async function run(
 ): Promise<number> {
   const argv = command.length > 0 ? command : [process.env.SHELL || '/bin/sh'];
   report({ event: 'ready', socket: session.socketPath, session: session.id, pid: process.pid });
-  terminal?.enter();
+  terminal?.enter((saved) => session.rememberTerminal(saved));
   try {
     const front = await session.front({ argv, tty: terminal && terminalSize() });
     terminal?.connect(front);
