@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parentOf } from '../../src/platform/peer.ts';
 
 /** Pids of all processes, of any user. */
-export function allPids(): number[] {
+function allPids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
@@ -13,7 +13,7 @@ export function runningWith(text: string): number[] {
   return allPids().filter((pid) => commandLine(pid).includes(text));
 }
 
-export function commandLine(pid: number): string {
+function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
   } catch {
