@@ -34,14 +34,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   harden(); // before anything here holds a secret
   // the sign-in is looked up while the supervisor's modules load
   const account = sync ? lookUpAccount(env) : undefined;
-  const [{ startSupervisor }, { parseRules }, { readSettings }] = await Promise.all([
-    import('../supervisor/start.ts'),
-    import('../supervisor/policy/rules.ts'),
-    import('../account/settings.ts'),
-  ]);
+  const [{ startSupervisor }, { takeVariable }, { parseRules }, { readSettings }] =
+    await Promise.all([
+      import('../supervisor/start.ts'),
+      import('../platform/environ.ts'),
+      import('../supervisor/policy/rules.ts'),
+      import('../account/settings.ts'),
+    ]);
   const rules = parseRules(readSettings(env).policy);
   const supervisor = await startSupervisor({
     env,
+    take: (name) => takeVariable(env, name),
     cwd: workingDirectory(),
     approver,
     relayCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'relay'],

@@ -39,6 +39,8 @@ import { Vault } from './vault/vault.ts';
 
 export interface SupervisorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes a variable out of it: its bytes, for good. */
+  readonly take: (variable: string) => Buffer | undefined;
   readonly cwd: string;
   readonly approver: Approver;
   /** Absent: own keys only, the dashboard is not asked. */
@@ -138,12 +140,12 @@ async function open(
 
 /** Makes what a session consists of; nothing is served yet. */
 function assemble(
-  { env, cwd, approver, source, relayCommand, rules }: SupervisorOptions,
+  { env, take, cwd, approver, source, relayCommand, rules }: SupervisorOptions,
   { id, socketPath, directory }: SessionDirectory,
   mark: ProcessMark,
   scope: Scope,
 ) {
-  const vault = new Vault(ownKeys(env));
+  const vault = new Vault(ownKeys(take));
   const files = new CredentialFiles(directory, id);
   const redactors = new Redactors(vault);
   const shims = new ShimDirectory(directory, id, {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { FinishedSpawn, SpawnParams, StartedSpawn } from '../../protocol/session/schemas.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
-export const synsc = path.join(root, 'scripts/synsc');
+export const synsc = process.env.SYNSC_UNDER_TEST ?? path.join(root, 'scripts/synsc');
 
 /** The session's own command in tests: joins its input and output with the session's socket. */
 const relay = `
