@@ -11,7 +11,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
-          testTimeout: 60_000, // properties take their time on a busy machine
+          testTimeout: 30_000,
         },
       },
       {

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [`test/unit/${process.env.MUTATE_ROOM ?? 'policy'}/**/*.test.ts`],
+    testTimeout: 120_000,
     testNamePattern: /^(?!.*time that grows)/,
   },
 });

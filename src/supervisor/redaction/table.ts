@@ -114,8 +114,8 @@ export class RedactionTable {
     const parsed = this.#parser.parse(raw, state);
     const inText = this.#inCanonical(parsed.text, raw, false);
     const inPayload = this.#inCanonical(parsed.payload, raw, true);
-    const spans = inPayload.length === 0 ? inText : [...inText, ...inPayload];
-    return { spans: spans.sort((a, b) => a.start - b.start), ...parsed };
+    const spans = inPayload.length === 0 ? inText : inOrder([...inText, ...inPayload]);
+    return { spans, ...parsed };
   }
 
   #inPlain(raw: Buffer): Span[] {
@@ -125,7 +125,7 @@ export class RedactionTable {
 
   #inCanonical(text: Canonical, raw: Buffer, payload: boolean): Span[] {
     const pieces = this.#pieces(text);
-    return pieces.length === 0 ? [] : spansOf(pieces, text, raw, payload);
+    return pieces.length === 0 ? [] : inOrder(spansOf(pieces, text, raw, payload));
   }
 
   /** All pieces that count, in no order. */
@@ -174,6 +174,10 @@ function kept(form: Form, keep: Keep): Form {
   return form;
 }
 
+function inOrder(spans: Span[]): Span[] {
+  return spans.sort((a, b) => a.start - b.start);
+}
+
 function spansOf(pieces: readonly Piece[], text: Canonical, raw: Buffer, payload: boolean): Span[] {
   return pieces
     .filter((piece) => standsWhole(piece, text, raw))
@@ -184,8 +188,7 @@ function spansOf(pieces: readonly Piece[], text: Canonical, raw: Buffer, payload
       payload,
       certain: form.piece !== undefined,
       open: offset + end - start < form.bytes.length,
-    }))
-    .sort((a, b) => a.start - b.start);
+    }));
 }
 
 /**
