@@ -38,6 +38,8 @@ export const spawnParams = z
     tty: z.optional(z.object({ columns: size, rows: size })),
     /** Answer at once, output by notifications or `output`. */
     background: z.optional(z.boolean()),
+    /** No output notifications: it waits for the caller to open its stream (protocol/README.md). */
+    stream: z.optional(z.boolean()),
     /** A background process ends when the connection that started it is gone. */
     endWithCaller: z.optional(z.boolean()),
     /** Kill the whole tree after so many milliseconds. */
@@ -63,6 +65,7 @@ export const startedSpawn = z.object({ processId, pid: z.number(), decisions: z.
 export const relayParams = z.object({
   /** The tool then runs in a terminal of this size, in character cells. */
   tty: z.optional(z.object({ columns: size, rows: size })),
+  stream: z.optional(z.boolean()),
   encoding,
 });
 

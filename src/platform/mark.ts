@@ -30,6 +30,11 @@ export class ProcessMark {
     this.text = granted ? String(number) : undefined;
   }
 
+  /** What is started from now on does not carry it. */
+  remove(): void {
+    if (this.text !== undefined) setLimit(this.#outer);
+  }
+
   /** Starts something that is not part of the session. */
   without<T>(start: () => T): T {
     if (this.text === undefined) return start();

@@ -25,11 +25,13 @@ import { serveSession } from './rpc/server.ts';
 import { Commands } from './session/commands.ts';
 import { type Front, type FrontOptions, startFront } from './session/front.ts';
 import { Granted } from './session/granted.ts';
+import { Attachments } from './session/output.ts';
 import type { Parts } from './session/parts.ts';
 import { Redactors } from './session/redactors.ts';
 import { Relays } from './session/relays.ts';
 import { createVerbs, synchronise } from './session/session.ts';
 import { Stores } from './session/stores.ts';
+import { createStreams } from './session/streams.ts';
 import { ShimDirectory } from './shim/directory.ts';
 import { type AnswerShim, serveShims } from './shim/server.ts';
 import { CredentialFiles } from './vault/credential-file.ts';
@@ -79,6 +81,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const uid = process.getuid?.() ?? 0;
   const scope = new Scope();
   const mark = new ProcessMark();
+  scope.defer(() => mark.remove());
   const place = createSessionDirectory(options.env, uid, mark.text);
   scope.defer(() => removeSessionDirectory(place));
   try {
@@ -102,6 +105,7 @@ async function open(
   const server = await serveSession({
     socketPath: parts.socketPath,
     verbs: createVerbs(parts),
+    openStream: createStreams(parts),
     roleFor: (socket) => roleFor(socket, processes, uid),
     log,
     redact: (text) => redactors.text(text),
@@ -168,6 +172,7 @@ function assemble(
     ...{ approver, source, relayCommand, rules },
     grants: new Grants(),
     commands: new Commands(),
+    attachments: new Attachments(),
     granted: new Granted(),
     stores: new Stores(redactors, approver),
     relays: new Relays(),

@@ -61,7 +61,7 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
       await shows(/asks to see HF_TOKEN[\s\S]*printenv HF_TOKEN[\s\S]*\[y\/N\]/);
       expect(screen()).not.toContain(value);
       type('y');
-      await shows(value);
+      await shows(new RegExp(`${value}\\s+bash-.*[#$]\\s*$`)); // its input is the shell's again
       type('clear');
       await vi.waitFor(() => expect(screen()).not.toContain('[y/N]'), { timeout: 15_000 });
       type('synsc exec --authorize HF_TOKEN -- printenv HF_TOKEN; echo code $?');

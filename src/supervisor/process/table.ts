@@ -16,8 +16,8 @@ import {
 import { type Child, type ChildOptions, startChild } from './child.ts';
 import { OutputLog, type StreamName } from './output.ts';
 
-const runningLimit = 64;
-const finishedLimit = 64;
+const runningLimit = 256;
+const finishedLimit = 256;
 /** Milliseconds between SIGTERM and SIGKILL: for one command, and for all at the end of the session. */
 const killGrace = 2_000;
 const endGrace = 500;

@@ -8,6 +8,7 @@ import type { SyncSource } from '../vault/sync.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Commands } from './commands.ts';
 import type { Granted } from './granted.ts';
+import type { Attachments } from './output.ts';
 import type { Redactors } from './redactors.ts';
 import type { Relays } from './relays.ts';
 import type { Stores } from './stores.ts';
@@ -30,6 +31,8 @@ export interface Parts {
   readonly source: SyncSource | undefined;
   readonly shims: ShimDirectory;
   readonly commands: Commands;
+  /** Who follows the output of which process. */
+  readonly attachments: Attachments;
   readonly granted: Granted;
   /** The files in which tools keep tokens. */
   readonly stores: Stores;

@@ -7,8 +7,9 @@ import type {
 } from '../../../protocol/session/schemas.ts';
 import { protocolVersion } from '../../../protocol/version.ts';
 import { SynscError } from '../../errors.ts';
+import type { ManagedProcess } from '../process/table.ts';
 import { fetchCredentials } from '../vault/sync.ts';
-import { Attachments, follow, readOutput } from './output.ts';
+import { readOutput } from './output.ts';
 import type { Parts } from './parts.ts';
 import type { Spawned } from './spawn.ts';
 import type { Caller, Verbs } from './verbs.ts';
@@ -21,13 +22,12 @@ const shownAfterExit = 2_000;
 
 /** The verbs of a session over its parts. */
 export function createVerbs(parts: Parts): Verbs {
-  const attachments = new Attachments();
   return {
     ping: (_params, { role }) => ({ sessionId: parts.id, protocolVersion, role }),
     'rpc.discover': () => discover(),
     spawn: (params, caller) => runCommand(params, caller, parts),
     relay: (params, caller) => runRelayed(params, caller, parts),
-    ...processVerbs(parts, attachments),
+    ...processVerbs(parts),
     ...credentialVerbs(parts),
   };
 }
@@ -45,15 +45,9 @@ type ProcessVerb =
   | 'list'
   | 'release';
 
-function processVerbs(parts: Parts, attachments: Attachments): Pick<Verbs, ProcessVerb> {
-  const { processes, relays } = parts;
-  /** A process below a command reaches only the tool that it was told to run. */
-  function reach(processId: string, caller: Caller) {
-    if (caller.role === 'subprocess' && !relays.mayReach(caller, processId)) {
-      throw new SynscError('DENIED', 'this process is not for callers of role subprocess');
-    }
-    return processes.get(processId);
-  }
+function processVerbs(parts: Parts): Pick<Verbs, ProcessVerb> {
+  const { processes, attachments } = parts;
+  const reach = (processId: string, caller: Caller) => reachProcess(processId, caller, parts);
   return {
     async write({ processId, data, encoding }, caller) {
       await reach(processId, caller).write(Buffer.from(data, encoding ?? 'utf8'));
@@ -78,8 +72,8 @@ function processVerbs(parts: Parts, attachments: Attachments): Pick<Verbs, Proce
       attachments.detach(processes.get(processId), caller);
       return {};
     },
-    ack({ processId }) {
-      processes.get(processId); // the connection's own back-pressure stops the command
+    ack({ processId, offset }, caller) {
+      attachments.ack(processes.get(processId), caller, offset);
       return {};
     },
     output: (params) => readOutput(processes.get(params.processId), params),
@@ -89,6 +83,18 @@ function processVerbs(parts: Parts, attachments: Attachments): Pick<Verbs, Proce
       return {};
     },
   };
+}
+
+/** A process below a command reaches only the tool that it was told to run. */
+export function reachProcess(
+  processId: string,
+  caller: Caller,
+  { processes, relays }: Parts,
+): ManagedProcess {
+  if (caller.role === 'subprocess' && !relays.mayReach(caller, processId)) {
+    throw new SynscError('DENIED', 'this process is not for callers of role subprocess');
+  }
+  return processes.get(processId);
 }
 
 type CredentialVerb = 'explain' | 'credentials' | 'sync' | 'authorization.request';
@@ -124,25 +130,42 @@ async function runCommand(
   if (params.timeoutMs !== undefined) killAfter(spawned, params.timeoutMs);
   if (!params.background) return finished(spawned, params, caller, parts);
   tellDecisions(process, caller, parts);
-  follow(process, caller, { encoding: params.encoding, owner: true });
   if (params.endWithCaller) endWithCaller(process, caller);
+  hand(process, caller, params, parts);
   return { processId: process.id, pid: process.pid, decisions };
 }
 
 /** What a shim becomes: its tool under the session, for as long as the shim's process lives. */
 async function runRelayed(
-  { tty, encoding }: Params<'relay'>,
+  params: Params<'relay'>,
   caller: Caller,
   parts: Parts,
 ): Promise<StartedSpawn> {
   const relay = caller.pid === undefined ? undefined : parts.relays.take(caller.pid);
   if (relay === undefined) throw new SynscError('DENIED', 'no shim was told to run this');
   const { spawnRelayed } = await path();
-  const process = spawnRelayed(relay, tty, parts);
-  parts.relays.runs(caller, process.id);
-  follow(process, caller, { encoding, owner: true });
+  const process = spawnRelayed(relay, params.tty, parts);
+  parts.relays.runs(caller, process);
   endWithCaller(process, caller);
+  hand(process, caller, params, parts);
   return { processId: process.id, pid: process.pid, decisions: [] };
+}
+
+/** Output goes to whoever started the process: by notifications, or when that one opens its stream. */
+function hand(
+  process: ManagedProcess,
+  caller: Caller,
+  { encoding, stream }: Pick<Params<'relay'>, 'encoding' | 'stream'>,
+  { attachments }: Parts,
+): void {
+  if (!stream) {
+    attachments.own(process, caller);
+    attachments.attach(process, caller, { encoding });
+  } else {
+    attachments.ownByStream(process, caller);
+    process.pause();
+    caller.gone.addEventListener('abort', () => process.resume(), { once: true });
+  }
 }
 
 function tellDecisions(process: Spawned['process'], { notify, gone }: Caller, parts: Parts): void {
