@@ -4,7 +4,15 @@ import { defineConfig } from 'vitest/config';
  * The quick tests of the room that `scripts/mutate` names: without those that repeat others on more input,
  * so that the score is a lower bound. Instrumented code is no measure of time.
  */
-const slow = ['time that grows', 'programs look', 'PEM', 'joined', 'indented', 'on the screen', 'cuts make no'];
+const slow = [
+  'time that grows',
+  'programs look',
+  'PEM',
+  'joined',
+  'indented',
+  'on the screen',
+  'cuts make no',
+];
 
 export default defineConfig({
   test: {

@@ -4,6 +4,7 @@ import type { SessionUpdate } from '../../protocol/dashboard/sync.ts';
 import type { Account } from '../account/sign-in.ts';
 import type { Approver } from '../supervisor/authorization/approver.ts';
 import type { Supervisor } from '../supervisor/start.ts';
+import type { Ending } from './ending.ts';
 import { workingDirectory } from './working-directory.ts';
 
 /** Milliseconds that the dashboard's record of the session may take at the end. */
@@ -15,6 +16,8 @@ export interface SessionOptions {
   readonly approver: Approver;
   readonly label?: string | undefined;
   readonly sync: boolean;
+  /** Heard since before the session had anything to leave behind. */
+  readonly ending: Ending;
 }
 
 export interface Session extends Supervisor {
@@ -24,22 +27,27 @@ export interface Session extends Supervisor {
 
 /**
  * A session with its credentials in place: nothing is started when they can't be fetched. Throws
- * NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, UNTRUSTED_DASHBOARD, SYNC_FAILED.
+ * NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, UNTRUSTED_DASHBOARD, SYNC_FAILED, or what `ending` rejects
+ * with; nothing is left open then.
  */
-export async function openSession({ approver, label, sync }: SessionOptions): Promise<Session> {
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { approver, label, sync, ending } = options;
   const env = process.env;
   const { harden } = await import('../platform/harden.ts');
   harden(); // before anything here holds a secret
   // the sign-in is looked up while the supervisor's modules load
   const account = sync ? lookUpAccount(env) : undefined;
-  const [{ startSupervisor }, { parseRules }, { readSettings }] = await Promise.all([
-    import('../supervisor/start.ts'),
-    import('../supervisor/policy/rules.ts'),
-    import('../account/settings.ts'),
-  ]);
+  const [{ startSupervisor }, { takeVariable }, { parseRules }, { readSettings }] =
+    await Promise.all([
+      import('../supervisor/start.ts'),
+      import('../platform/environ.ts'),
+      import('../supervisor/policy/rules.ts'),
+      import('../account/settings.ts'),
+    ]);
   const settings = readSettings(env);
   const supervisor = await startSupervisor({
     env,
+    take: (name) => takeVariable(env, name),
     cwd: workingDirectory(),
     approver,
     relayCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'relay'],
@@ -47,18 +55,23 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
     auditArguments: settings.audit?.arguments === true,
     source: account && (async (request) => (await account).client.sync(request)),
   });
-  if (account === undefined) return { ...supervisor, end: (reason) => supervisor.close(reason) };
   try {
-    await supervisor.sync();
+    if (account === undefined) return await ending.unless(unrecorded(supervisor));
+    await ending.unless(supervisor.sync());
     return recorded(supervisor, await account, label);
   } catch (error) {
-    await supervisor.close('no credentials');
-    await account.then(
+    await supervisor.close('the session could not start');
+    // a dashboard that does not answer keeps nobody waiting
+    account?.then(
       ({ client }) => client.close(),
       () => undefined, // it is the error that is thrown
     );
     throw error;
   }
+}
+
+async function unrecorded(supervisor: Supervisor): Promise<Session> {
+  return { ...supervisor, end: (reason) => supervisor.close(reason) };
 }
 
 function lookUpAccount(env: NodeJS.ProcessEnv): Promise<Account> {

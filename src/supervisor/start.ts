@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Role } from '../../protocol/session/schemas.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
+import { ProcessMark } from '../platform/mark.ts';
 import { originOf, parentOf, peerOf } from '../platform/peer.ts';
 import {
   createSessionDirectory,
@@ -9,6 +10,7 @@ import {
   removeStale,
   type SessionDirectory,
 } from '../platform/runtime-dir.ts';
+import type { SavedTerminal } from '../platform/stty.ts';
 import { allNames } from '../provider/catalog.ts';
 import { Scope } from '../scope.ts';
 import type { Approver } from './authorization/approver.ts';
@@ -17,7 +19,7 @@ import { askingTools } from './policy/rewrite.ts';
 import type { Rules } from './policy/rules.ts';
 import { strippedTools } from './policy/tools.ts';
 import { ProcessTable } from './process/table.ts';
-import { startWatchdog } from './process/watchdog.ts';
+import { Watchdog } from './process/watchdog.ts';
 import { roleOf } from './rpc/roles.ts';
 import { serveSession } from './rpc/server.ts';
 import { Audit } from './session/audit.ts';
@@ -42,6 +44,8 @@ import { Vault } from './vault/vault.ts';
 
 export interface SupervisorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes a variable out of it: its bytes, for good. */
+  readonly take: (variable: string) => Buffer | undefined;
   readonly cwd: string;
   readonly approver: Approver;
   /** Absent: own keys only, the dashboard is not asked. */
@@ -66,6 +70,8 @@ export interface Supervisor {
   sync(): Promise<void>;
   /** Starts the session's own command, without any credential. COMMAND_NOT_FOUND, NOT_EXECUTABLE. */
   front(options: FrontOptions): Promise<Front>;
+  /** Has the user's terminal restored if this process is killed before it can do so. */
+  rememberTerminal(terminal: SavedTerminal): void;
   totals(): { commands: number; redactions: number; credentialsUsed: string[]; auditHead: string };
   /** Ends every process, wipes the vault and removes socket and files. Idempotent. */
   close(reason: string): Promise<void>;
@@ -79,10 +85,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   closeInheritedOnExec();
   const uid = process.getuid?.() ?? 0;
   const scope = new Scope();
-  const place = createSessionDirectory(options.env, uid);
+  const mark = new ProcessMark();
+  scope.defer(() => mark.remove());
+  const place = createSessionDirectory(options.env, uid, mark.text);
   scope.defer(() => removeSessionDirectory(place));
   try {
-    return await open(options, place, scope, uid);
+    return await open(options, place, mark, scope);
   } catch (error) {
     await scope.close();
     throw error;
@@ -92,10 +100,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 async function open(
   options: SupervisorOptions,
   place: SessionDirectory,
+  mark: ProcessMark,
   scope: Scope,
-  uid: number,
 ): Promise<Supervisor> {
-  const { parts, watchdog, counts } = assemble(options, place, scope);
+  const uid = process.getuid?.() ?? 0;
+  const { parts, watchdog, counts } = assemble(options, place, mark, scope);
   const { vault, files, redactors, processes, shims, stores, used } = parts;
   const log = lazyLog();
   const server = await serveSession({
@@ -125,6 +134,7 @@ async function open(
     wholeOnly: () => redactors.wholeOnly,
     sync: async () => void (await parts.sync.synchronise()),
     front: (front) => startFront(front, parts),
+    rememberTerminal: (terminal) => watchdog.remember(terminal),
     totals: () => ({
       commands: counts.commands,
       redactions: redactors.total,
@@ -142,10 +152,11 @@ async function open(
 function assemble(
   options: SupervisorOptions,
   { id, socketPath, directory }: SessionDirectory,
+  mark: ProcessMark,
   scope: Scope,
 ) {
-  const { env, cwd, approver, source, relayCommand, rules } = options;
-  const vault = new Vault(ownKeys(env));
+  const { env, take, cwd, approver, source, relayCommand, rules } = options;
+  const vault = new Vault(ownKeys(take));
   const files = new CredentialFiles(directory, id);
   const redactors = new Redactors(vault);
   const shims = new ShimDirectory(directory, id, {
@@ -154,9 +165,13 @@ function assemble(
     unset: allNames(),
   });
   scope.defer(() => shims.remove());
-  const watchdog = startWatchdog(id, [directory, files.directory, shims.root]);
   const processes = new ProcessTable();
-  if (watchdog.pid !== undefined) processes.spare(watchdog.pid);
+  const watchdog = new Watchdog({
+    sessionId: id,
+    directories: [directory, files.directory, shims.root],
+    mark,
+    spare: (pid) => processes.spare(pid),
+  });
   const counts = { commands: 0 };
   const audit = new Audit(
     options.auditArguments === true ? { show: (words) => redactors.text(words.join(' ')) } : {},

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestDashboard, type TestDashboard, tokenRequest } from '../support/dashboard.ts';
+import { tokenRequest } from '../support/client.ts';
+import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 import { postgresPrograms } from '../support/postgres.ts';
 
 const databases = postgresPrograms() ? (['pglite', 'postgres'] as const) : (['pglite'] as const);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { FinishedSpawn, SpawnParams, StartedSpawn } from '../../protocol/session/schemas.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
-export const synsc = path.join(root, 'scripts/synsc');
+export const synsc = process.env.SYNSC_UNDER_TEST ?? path.join(root, 'scripts/synsc');
 
 /** The session's own command in tests: joins its input and output with the session's socket. */
 const relay = `
@@ -27,6 +27,14 @@ export function cleanEnv(extra: Record<string, string> = {}): Record<string, str
   return { PATH, HOME, LANG, ...extra };
 }
 
+interface TestSessionOptions {
+  readonly env?: Record<string, string>;
+  readonly sync?: boolean;
+  readonly cwd?: string;
+  /** Its XDG_RUNTIME_DIR, when it is not to be one of its own. */
+  readonly runtime?: string;
+}
+
 /** A real session in a process of its own; the test is its agent. */
 export class TestSession {
   readonly child: ChildProcess;
@@ -39,8 +47,8 @@ export class TestSession {
   #lastId = 0;
   #rest = '';
 
-  constructor(options: { env?: Record<string, string>; sync?: boolean; cwd?: string } = {}) {
-    this.runtime = mkdtempSync(path.join(tmpdir(), 's-'));
+  constructor(options: TestSessionOptions = {}) {
+    this.runtime = options.runtime ?? mkdtempSync(path.join(tmpdir(), 's-'));
     const flags = options.sync ? [] : ['--no-sync'];
     const command = ['--', process.execPath, '-e', relay];
     const events = ['--json-events', path.join(this.runtime, 'events')];

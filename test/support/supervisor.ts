@@ -18,6 +18,7 @@ export async function startOwnSession(
   const runtime = mkdtempSync(path.join(tmpdir(), 's-'));
   const supervisor = await startSupervisor({
     env: cleanEnv({ ...options.env, XDG_RUNTIME_DIR: runtime }),
+    take: (name) => (options.env?.[name] ? Buffer.from(options.env[name]) : undefined),
     cwd: runtime,
     approver: nobody,
     source: options.source,

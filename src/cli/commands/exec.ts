@@ -8,6 +8,7 @@ import {
 import { type ErrorCode, errors } from '../../../protocol/errors.ts';
 import type { StartedSpawn } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
+import { type Ending, untilEnded } from '../ending.ts';
 import { exitCodeOf, exitCodeOfSignal } from '../exit-code.ts';
 import { Output } from '../output.ts';
 import { terminalSize } from '../terminal.ts';
@@ -23,7 +24,7 @@ export interface ExecOptions {
 }
 
 /** Signals that are meant for the command. */
-const passedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const passedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** What is run, as the methods of the socket take it. */
 type Program = { command: string; cwd: string } | { argv: string[]; cwd: string };
@@ -33,7 +34,7 @@ export async function exec(argv: readonly string[], options: ExecOptions): Promi
   const program = programOf(argv, options);
   const path = process.env.SYNSC_SOCKET;
   if (path) return inSession(await reach(path), program, options);
-  return alone(program, options);
+  return untilEnded((ending) => alone(program, options, ending));
 }
 
 export function programOf(
@@ -61,7 +62,7 @@ export async function reach(path: string): Promise<SynscClient> {
 }
 
 /** A session for this one call. */
-async function alone(program: Program, options: ExecOptions): Promise<number> {
+async function alone(program: Program, options: ExecOptions, ending: Ending): Promise<number> {
   const { openSession } = await import('../session.ts');
   if (options.authorize.length > 0) {
     throw new SynscError('NOT_AUTHORIZED', 'outside a session nobody can be asked', {
@@ -69,9 +70,10 @@ async function alone(program: Program, options: ExecOptions): Promise<number> {
     });
   }
   const { nobody } = await import('../../supervisor/authorization/approver.ts');
-  const session = await openSession({ approver: nobody, sync: options.sync });
+  const session = await openSession({ approver: nobody, sync: options.sync, ending });
   try {
-    return await inSession(await reach(session.socketPath), program, options);
+    const client = await reach(session.socketPath);
+    return await ending.unless(inSession(client, program, options, ending));
   } finally {
     await session.end('the command has ended');
   }
@@ -81,11 +83,12 @@ async function inSession(
   client: SynscClient,
   program: Program,
   options: ExecOptions,
+  ending?: Ending,
 ): Promise<number> {
   const tty = !options.json && process.stdin.isTTY && process.stdout.isTTY;
   const start = async () => {
     await authorize(client, program, options.authorize);
-    return (await client.call('spawn', {
+    const started = (await client.call('spawn', {
       ...program,
       background: true,
       endWithCaller: true,
@@ -93,6 +96,8 @@ async function inSession(
       ...(tty && { tty: terminalSize() }),
       ...(options.authorize.length > 0 && { authorize: [...options.authorize] }),
     })) as StartedSpawn;
+    ending?.handOverSignals(); // the command hears them now
+    return started;
   };
   return stream(client, start, { tty, json: options.json === true });
 }

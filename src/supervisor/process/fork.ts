@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
 import { SynscError } from '../../errors.ts';
 import { pipe } from '../../platform/descriptors.ts';
+import { release } from '../../platform/pages.ts';
 import { launcher, type Start } from './launcher.ts';
 
 /** Descriptors that a start has opened: all are closed when it fails. */
@@ -32,7 +33,7 @@ export class Descriptors {
 
 export interface ForkOptions extends Start {
   readonly cwd: string;
-  /** `NAME=value` lines for the launcher; overwritten as soon as they are in the pipe. */
+  /** `NAME=value` lines for the launcher; released as soon as they are in the pipe. */
   readonly values: Buffer;
 }
 
@@ -65,7 +66,7 @@ export function fork(
     descriptors.closeAll();
     throw startFailure(error);
   } finally {
-    options.values.fill(0);
+    release(options.values);
   }
 }
 

@@ -1,3 +1,4 @@
+import { release, secretBuffer } from '../../platform/pages.ts';
 import type { Secret } from '../../secret.ts';
 import { compact } from './canonical.ts';
 import { type Encoded, encodingsOf, isHex } from './encodings.ts';
@@ -61,8 +62,8 @@ export function formsOf(needle: Needle): Form[] {
 
 /** Overwrites a form's bytes. */
 export function wipe(form: Form): void {
-  form.raw.fill(0);
-  form.bytes.fill(0);
+  release(form.raw);
+  release(form.bytes);
 }
 
 function formsOfPart(name: string, part: Part): Form[] {
@@ -143,9 +144,9 @@ function formOf(
 }
 
 function canonical(raw: Buffer): Buffer {
-  const into = Buffer.alloc(raw.length + 4);
+  const into = secretBuffer(raw.length + 4);
   const bytes = Buffer.from(into.subarray(0, compact(raw, into)));
-  into.fill(0);
+  release(into);
   return bytes;
 }
 

@@ -39,6 +39,7 @@ function keyParts(escaped: Buffer): Part[] {
   const body = bodyOf(plain, NEWLINE);
   const lines = split(body);
   const joined = Buffer.concat(lines);
+  for (const copy of [plain, ...lines]) copy.fill(0);
   const publicPrefix = joined.subarray(0, 3).toString('latin1') === 'MII' ? PKCS8_HEAD : 0;
   const parts = [
     { bytes: bodyOf(escaped, Buffer.from('\\n')) },

@@ -32,6 +32,9 @@ export interface Found {
 /** Longer than any public prefix with the secret bytes that make a piece. */
 const pieceHold = 64;
 
+/** Moves bytes of a value to where those are kept. */
+type Keep = (bytes: Buffer) => Buffer;
+
 /** What to look for: immutable, one per session, shared by all streams. */
 export class RedactionTable {
   /** Names of values with fewer than 6 bytes, which cannot be redacted. */
@@ -60,8 +63,8 @@ export class RedactionTable {
     this.anyHold = Math.max(1, ...loose.map(({ raw }) => raw.length)) - 1;
   }
 
-  /** Copies what it needs of the values; `wipe` overwrites the copies. */
-  static build(needles: readonly Needle[]): RedactionTable {
+  /** Copies what it needs of the values to where `keep` puts them; `wipe` overwrites the copies. */
+  static build(needles: readonly Needle[], keep: Keep = (bytes) => bytes): RedactionTable {
     const forms: Form[] = [];
     const tooShort = new Set<string>();
     const wholeOnly = new Set<string>();
@@ -69,7 +72,7 @@ export class RedactionTable {
       const own = formsOf(needle);
       if (own.length === 0) tooShort.add(needle.name);
       if (own.some(({ piece }) => piece === undefined)) wholeOnly.add(needle.name);
-      for (const form of own) forms.push(form);
+      for (const form of own) forms.push(kept(form, keep));
     }
     const names = { tooShort: [...tooShort], wholeOnly: [...wholeOnly] };
     return new RedactionTable({ forms, grams: gramsOf(forms), hidden: new Set() }, names);
@@ -92,6 +95,11 @@ export class RedactionTable {
       form.raw = Buffer.alloc(0);
       form.bytes = Buffer.alloc(0);
     }
+    this.forget();
+  }
+
+  /** Overwrites what the last text left behind, which may hold a value. */
+  forget(): void {
     this.#plain.bytes.fill(0);
     this.#parser.wipe();
   }
@@ -115,6 +123,12 @@ export class RedactionTable {
     const pieces = piecesIn(text, this.#wanted);
     return pieces.length === 0 ? [] : inOrder(spansOf(pieces, text, raw, payload));
   }
+}
+
+function kept(form: Form, keep: Keep): Form {
+  form.raw = keep(form.raw);
+  form.bytes = keep(form.bytes);
+  return form;
 }
 
 function inOrder(spans: Span[]): Span[] {

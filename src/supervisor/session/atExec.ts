@@ -7,6 +7,7 @@ import {
   executableOf,
   workingDirectoryOf,
 } from '../../platform/inspect.ts';
+import { release } from '../../platform/pages.ts';
 import { parentOf } from '../../platform/peer.ts';
 import { allNames, variableOf } from '../../provider/catalog.ts';
 import { decide } from '../policy/decide.ts';
@@ -51,7 +52,7 @@ export async function decideAtExec(
   try {
     return encodeAnswer(await answerTo(asker, command, parts));
   } finally {
-    for (const bytes of asker.held.values()) bytes.fill(0);
+    for (const bytes of asker.held.values()) release(bytes);
   }
 }
 

@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SynscError } from '../../errors.ts';
+import { memoryPlace } from '../../platform/runtime-dir.ts';
+import { claimToo } from '../../platform/stale.ts';
 import { isTmpfs } from '../../platform/tmpfs.ts';
 import type { Credential } from './vault.ts';
 
@@ -11,12 +13,14 @@ import type { Credential } from './vault.ts';
 export class CredentialFiles {
   readonly directory: string;
   readonly #written = new Map<string, Credential>();
+  readonly #sessionDirectory: string;
 
   /** `sessionDirectory` is used when it is on tmpfs, else /dev/shm. */
   constructor(sessionDirectory: string, id: string) {
+    this.#sessionDirectory = sessionDirectory;
     this.directory = isTmpfs(sessionDirectory)
       ? join(sessionDirectory, 'files')
-      : join('/dev/shm', `synsc-${process.getuid?.() ?? 0}-${id}`);
+      : memoryPlace(id, process.getuid?.() ?? 0);
   }
 
   /** Path of the file; 0600 in a 0700 directory. Throws UNSUPPORTED where nothing is on tmpfs. */
@@ -43,7 +47,8 @@ export class CredentialFiles {
 
   /** The directory itself, made when first needed (0700). Throws UNSUPPORTED where nothing is on tmpfs. */
   own(): string {
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    if (made !== undefined) claimToo(made, this.#sessionDirectory);
     if (!isTmpfs(this.directory)) {
       throw new SynscError(
         'UNSUPPORTED',
