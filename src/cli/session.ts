@@ -11,6 +11,8 @@ import { workingDirectory } from './working-directory.ts';
 const recordGrace = 1_000;
 /** Milliseconds between two signs of life: the dashboard takes a silent session for lost. */
 const heartbeat = 60_000;
+/** Milliseconds after which a session listens to its account: a short one never does. */
+const followAfter = 250;
 
 export interface SessionOptions {
   readonly approver: Approver;
@@ -80,6 +82,23 @@ function lookUpAccount(env: NodeJS.ProcessEnv): Promise<Account> {
   return account;
 }
 
+/** Rotation and sign-out reach a running session by themselves, once its command has begun. */
+function follow(supervisor: Supervisor, client: Account['client']): () => void {
+  let stop: () => void = () => undefined;
+  const timer = setTimeout(() => {
+    const ended = new AbortController();
+    stop = () => ended.abort();
+    void import('../account/events.ts').then(({ followAccount }) => {
+      const follower = { version: supervisor.syncedVersion, sync: supervisor.sync };
+      if (!ended.signal.aborted) stop = followAccount(client, follower);
+    });
+  }, followAfter).unref();
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}
+
 function recorded(supervisor: Supervisor, { client }: Account, label: string | undefined): Session {
   const start = { directory: workingDirectory(), hostname: hostname(), ...(label && { label }) };
   // the record is for the user's overview: a session runs without it
@@ -87,10 +106,12 @@ function recorded(supervisor: Supervisor, { client }: Account, label: string | u
   const tell = (update: SessionUpdate) =>
     record.then((made) => made && client.updateSession(made.id, update)).catch(() => undefined);
   const beat = setInterval(() => void tell(supervisor.totals()), heartbeat).unref();
+  const stopFollowing = follow(supervisor, client);
   return {
     ...supervisor,
     async end(reason) {
       clearInterval(beat);
+      stopFollowing();
       const told = tell({ ...supervisor.totals(), ended: true });
       await supervisor.close(reason);
       await Promise.race([told, delay(recordGrace, undefined, { ref: false })]);

@@ -68,6 +68,8 @@ export interface Supervisor {
   wholeOnly(): readonly string[];
   /** Fetches the credentials; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
   sync(): Promise<void>;
+  /** Version of the account's credentials that the session holds; undefined before the first sync. */
+  syncedVersion(): number | undefined;
   /** Starts the session's own command, without any credential. COMMAND_NOT_FOUND, NOT_EXECUTABLE. */
   front(options: FrontOptions): Promise<Front>;
   /** Has the user's terminal restored if this process is killed before it can do so. */
@@ -133,6 +135,7 @@ async function open(
     unprotected: () => redactors.unprotected,
     wholeOnly: () => redactors.wholeOnly,
     sync: async () => void (await parts.sync.synchronise()),
+    syncedVersion: () => parts.sync.version,
     front: (front) => startFront(front, parts),
     rememberTerminal: (terminal) => watchdog.remember(terminal),
     totals: () => ({
