@@ -3,13 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { check } from '../../src/dashboard/admin/commands.ts';
 import { copyDatabase } from '../support/embedded.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import {
-  type DashboardProcess,
-  runDashboardCommand,
-  startDashboardProcess,
-} from '../support/process.ts';
+import { type DashboardProcess, startDashboardProcess } from '../support/process.ts';
 import { cleanEnv, synsc } from '../support/session.ts';
 import { databases } from '../support/store.ts';
 
@@ -71,8 +68,7 @@ describe.each(databases)('a dashboard on %s', (database) => {
       acknowledged = version;
     }
     expect(acknowledged).toBeGreaterThan(0);
-    const { answer } = await runDashboardCommand(['verify'], place());
-    expect(answer).toMatchObject({ faults: [], unopened: [], values: 1 });
+    expect(await check(place())).toMatchObject({ faults: [], unopened: [], values: 1 });
   }, 180_000);
 
   test('exits with 0 soon after SIGTERM', async () => {

@@ -6,7 +6,7 @@ import { type DeviceCode, pollToken, requestCode } from '../../account/device-lo
 import { resyncSessions } from '../../account/running-sessions.ts';
 import { readSettings, type Settings, writeSettings } from '../../account/settings.ts';
 import { openAccount } from '../../account/sign-in.ts';
-import { deleteSignIn, storeSignIn } from '../../account/token-store.ts';
+import { deleteSignIn, readSignIn, storeSignIn } from '../../account/token-store.ts';
 import { SynscError } from '../../errors.ts';
 import { paint, printJson } from '../print.ts';
 
@@ -43,7 +43,10 @@ async function login(options: ConnectOptions, signal: AbortSignal): Promise<void
     try {
       const { account } = await signedIn.status();
       signal.throwIfAborted();
+      const replaced = await readSignIn(dashboard.url, process.env);
       await storeSignIn(dashboard.url, { id: randomUUID(), refreshToken }, process.env);
+      // nothing here could use the old one any more; if it lives on, the devices page shows it
+      if (replaced) await client.revoke(replaced.refreshToken).catch(() => undefined);
       const before = readSettings(process.env);
       const { url, caSha256, ca } = dashboard;
       const authority = caSha256 && ca ? { caSha256, ca } : {};

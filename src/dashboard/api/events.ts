@@ -142,9 +142,11 @@ class EventStream {
   }
 
   async #lookAtToken(): Promise<void> {
-    const [live] = await this.#context.store.ask('token', [this.#token]);
-    if (live !== undefined || this.#answer.writableEnded) return;
-    this.#send('signed-out', {});
+    const { store } = this.#context;
+    const [token] = await store.ask<{ state: string }>('tokenState', [this.#token]);
+    if (token?.state === 'live' || this.#answer.writableEnded) return;
+    // an access token lives an hour at most: the client comes back with its next one
+    if (token?.state !== 'expired') this.#send('signed-out', {});
     this.end();
   }
 

@@ -36,6 +36,7 @@ export const statements = {
       requested_at, scope, status`,
 
   token: `SELECT id, email, scope, name FROM auth.token($1)`,
+  tokenState: `SELECT auth.token_state($1) AS state`,
   revokeToken: `SELECT auth.revoke_token($1, $2)`,
   addAutomation: `SELECT auth.add_automation($1, $2, $3, $4, $5)`,
   machines: `SELECT id, kind, name, host, os_user, address, scope, created_at,

@@ -78,7 +78,7 @@ function NoSession(): VNode {
 }
 
 const columns = [
-  ...['Session', 'State', 'Machine', 'Started', 'Lasted'],
+  ...['Session', 'State', 'Machine', 'Started'],
   ...['Commands', 'Redactions', 'Credentials used'],
 ];
 
@@ -116,8 +116,10 @@ function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VN
       <td data-label="Machine">{session.hostname}</td>
       <td data-label="Started">
         <Age moment={session.startedAt} now={now} />
+        <span class="sub">
+          {state === 'running' ? 'for' : 'lasted'} {duration(session.startedAt, until)}
+        </span>
       </td>
-      <td data-label="Lasted">{duration(session.startedAt, until)}</td>
       <td data-label="Commands" class="number">
         {session.commands}
       </td>
