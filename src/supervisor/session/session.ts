@@ -285,8 +285,16 @@ function orGone<T>(promise: Promise<T>, gone: AbortSignal): Promise<T> {
   });
 }
 
-/** The generated document stands beside the source, and beside the bundle. */
+let document: Result<'rpc.discover'> | undefined;
+
+/** Read once: a client may ask for it many times. */
 function discover(): Result<'rpc.discover'> {
+  document ??= readDocument();
+  return document;
+}
+
+/** The generated document stands beside the source, and beside the bundle. */
+function readDocument(): Result<'rpc.discover'> {
   for (const place of ['../../../protocol/openrpc.json', './openrpc.json']) {
     try {
       return JSON.parse(
