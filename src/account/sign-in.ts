@@ -43,5 +43,10 @@ async function storedToken(dashboard: string, env: NodeJS.ProcessEnv): Promise<S
   const { readToken } = await import('./token-store.ts'); // native code: not needed with SYNSC_TOKEN
   const stored = await readToken(dashboard, env);
   if (stored) return stored;
-  throw new SynscError('NOT_SIGNED_IN', `this machine is not signed in to ${dashboard}`);
+  const hint = 'a session keeps the keychain from its commands: run this outside of it';
+  throw new SynscError(
+    'NOT_SIGNED_IN',
+    `this machine is not signed in to ${dashboard}`,
+    env.SYNSC_SESSION ? { hint } : {},
+  );
 }

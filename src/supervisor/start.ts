@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Role } from '../../protocol/session/schemas.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
+import { joinFreshKeyring } from '../platform/keyring.ts';
 import { ProcessMark } from '../platform/mark.ts';
 import { parentOf, peerOf } from '../platform/peer.ts';
 import {
@@ -78,6 +79,7 @@ export interface Supervisor {
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   closeInheritedOnExec();
+  joinFreshKeyring();
   const uid = process.getuid?.() ?? 0;
   const scope = new Scope();
   const mark = new ProcessMark();
