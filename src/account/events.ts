@@ -63,15 +63,10 @@ async function hear(
 ): Promise<'ended' | 'no stream'> {
   const stream = await client.events(follower.version(), signal);
   if (stream === undefined) return 'no stream';
-  let failure: unknown;
-  let work: Promise<unknown> = Promise.resolve();
+  let work = Promise.resolve();
   const sync = () => {
-    work = work
-      .then(() => follower.sync())
-      .catch((error: unknown) => {
-        failure = error;
-        stream.destroy();
-      });
+    work = work.then(() => follower.sync());
+    work.catch(() => void stream.destroy()); // told below
   };
   const parser = createParser({
     onEvent({ event, data }) {
@@ -82,7 +77,6 @@ async function hear(
   });
   await read(stream, (text) => parser.feed(text));
   await work;
-  if (failure !== undefined) throw failure;
   return 'ended';
 }
 
@@ -93,7 +87,7 @@ function isNews(data: string, follower: Follower): boolean {
 
 /** Ends also after three heartbeats of silence. */
 async function read(stream: IncomingMessage, take: (text: string) => void): Promise<void> {
-  stream.setTimeout(3 * heartbeat * 1_000, () => stream.destroy());
+  stream.setTimeout(3 * heartbeat * 1_000, () => void stream.destroy());
   stream.setEncoding('utf8');
   try {
     for await (const text of stream) take(text as string);

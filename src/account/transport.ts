@@ -64,7 +64,7 @@ export class Transport {
     const outgoing = this.#request(exchange);
     try {
       return await new Promise((resolve, reject) => {
-        const timer = setTimeout(() => outgoing.destroy(timedOut()), answerTimeout);
+        const timer = setTimeout(() => void outgoing.destroy(timedOut()), answerTimeout);
         outgoing.once('error', reject);
         outgoing.once('response', resolve);
         for (const done of ['response', 'close']) outgoing.once(done, () => clearTimeout(timer));

@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionUpdate } from '../../protocol/dashboard/sync.ts';
 import type { Account } from '../account/sign-in.ts';
+import { SynscError } from '../errors.ts';
+import { openedBy } from '../platform/inspector.ts';
 import type { Approver } from '../supervisor/authorization/approver.ts';
 import type { Supervisor } from '../supervisor/start.ts';
 import type { Ending } from './ending.ts';
@@ -37,6 +39,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const env = process.env;
   const { harden } = await import('../platform/harden.ts');
   harden(); // before anything here holds a secret
+  refuseInspection();
   // the sign-in is looked up while the supervisor's modules load
   const account = sync ? lookUpAccount(env) : undefined;
   const [{ startSupervisor }, { takeVariable }, { parseRules }, { readSettings }] =
@@ -59,6 +62,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   });
   try {
     if (account === undefined) return await ending.unless(unrecorded(supervisor));
+    refuseInspection(); // a signal may have opened it before our first line
     await ending.unless(supervisor.sync());
     return recorded(supervisor, await account, label);
   } catch (error) {
@@ -70,6 +74,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     );
     throw error;
   }
+}
+
+/** Throws INSPECTED. */
+function refuseInspection(): void {
+  const opened = openedBy([...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]);
+  if (opened === undefined) return;
+  throw new SynscError('INSPECTED', `${opened} would show the credentials of this session`);
 }
 
 async function unrecorded(supervisor: Supervisor): Promise<Session> {

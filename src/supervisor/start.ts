@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Role } from '../../protocol/session/schemas.ts';
+import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
+import { joinFreshKeyring } from '../platform/keyring.ts';
 import { ProcessMark } from '../platform/mark.ts';
+import { hasNative } from '../platform/native.ts';
 import { originOf, parentOf, peerOf } from '../platform/peer.ts';
 import {
   createSessionDirectory,
@@ -84,7 +87,9 @@ export interface Supervisor {
  * anything in this process held a secret.
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  requireNative();
   closeInheritedOnExec();
+  joinFreshKeyring();
   const uid = process.getuid?.() ?? 0;
   const scope = new Scope();
   const mark = new ProcessMark();
@@ -97,6 +102,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await scope.close();
     throw error;
   }
+}
+
+/** Without it nothing could be kept from other processes, and nobody could be told who asks. */
+function requireNative(): void {
+  if (hasNative()) return;
+  throw new SynscError('UNSUPPORTED', 'the native package koffi is missing on this machine', {
+    hint: 'install synsc anew with its packages; `synsc doctor` says what is missing',
+  });
 }
 
 async function open(

@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FinishedSpawn, SpawnParams, StartedSpawn } from '../../protocol/session/schemas.ts';
@@ -33,6 +41,10 @@ interface TestSessionOptions {
   readonly cwd?: string;
   /** Its XDG_RUNTIME_DIR, when it is not to be one of its own. */
   readonly runtime?: string;
+  /** Words before the command line, such as a program that sets limits. */
+  readonly wrap?: readonly string[];
+  /** User that it runs as. */
+  readonly uid?: number | undefined;
 }
 
 /** A real session in a process of its own; the test is its agent. */
@@ -52,7 +64,11 @@ export class TestSession {
     const flags = options.sync ? [] : ['--no-sync'];
     const command = ['--', process.execPath, '-e', relay];
     const events = ['--json-events', path.join(this.runtime, 'events')];
-    this.child = spawn(synsc, ['launch', ...events, ...flags, ...command], {
+    const { wrap = [], uid } = options;
+    if (uid !== undefined) chownSync(this.runtime, uid, uid);
+    const [program = synsc, ...words] = [...wrap, synsc, 'launch', ...events, ...flags, ...command];
+    this.child = spawn(program, words, {
+      ...(uid !== undefined && { uid, gid: uid }),
       env: cleanEnv({ ...options.env, XDG_RUNTIME_DIR: this.runtime }),
       cwd: options.cwd ?? this.runtime,
       stdio: ['pipe', 'pipe', 'pipe'],

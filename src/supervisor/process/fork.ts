@@ -9,10 +9,10 @@ import { launcher, type Start } from './launcher.ts';
 export class Descriptors {
   readonly #open = new Set<number>();
 
-  /** Throws LIMIT when no more can be opened, UNSUPPORTED without the native package. */
+  /** Throws LIMIT when no more can be opened. */
   pipe(): { read: number; write: number } {
     const made = pipe();
-    if (made === undefined) throw new SynscError('UNSUPPORTED', 'no pipe could be opened');
+    if (made === undefined) throw tooMany('no further pipe can be opened');
     this.add(made.read);
     this.add(made.write);
     return made;
@@ -68,6 +68,12 @@ export function fork(
   } finally {
     release(options.values);
   }
+}
+
+function tooMany(message: string): SynscError {
+  return new SynscError('LIMIT', message, {
+    hint: 'wait for running commands to end, or raise the limit of open files: `ulimit -n`',
+  });
 }
 
 function hasPid(child: ChildProcess): child is ChildProcess & { readonly pid: number } {

@@ -90,11 +90,15 @@ type Spelling = (value: Buffer) => Buffer;
 
 /** Spells byte by byte: `spell` returns the ASCII codes that stand for one byte. */
 function bytewise(spell: (byte: number) => readonly number[]): Spelling {
-  const table = Array.from({ length: 256 }, (_, byte) => spell(byte));
+  // bytes are spelled when one comes up: all 256 of all spellings would take longer than a session's start
+  const table: (readonly number[])[] = [];
   return (value) => {
     const target = secretBuffer(6 * value.length);
     let length = 0;
-    for (const byte of value) for (const code of table[byte] ?? []) target[length++] = code;
+    for (const byte of value) {
+      table[byte] ??= spell(byte);
+      for (const code of table[byte] as readonly number[]) target[length++] = code;
+    }
     const result = Buffer.from(target.subarray(0, length));
     release(target);
     return result;
