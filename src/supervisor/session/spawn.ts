@@ -192,7 +192,10 @@ async function programOf(
 ): Promise<{ file: string; args: readonly string[] }> {
   const [name = 'bash', ...args] = argv ?? ['bash', '-c', asking(command ?? '', parts)];
   const searchPath = searchPathOf({ env }, parts);
-  return { file: await requireProgram(name, searchPath, cwd, parts.redactors.text(name)), args };
+  return {
+    file: await requireProgram(name, searchPath, cwd, () => parts.redactors.text(name)),
+    args,
+  };
 }
 
 /** Without the shims. */

@@ -92,7 +92,7 @@ export class Synchroniser {
     const { vault, files, redactors } = this.#parts;
     const changed = vault.replace(latest);
     if (changed.length === 0) return changed;
-    redactors.rebuild(vault);
+    redactors.rebuild();
     for (const name of changed) files.refresh(name, vault.get(name));
     return changed;
   }
