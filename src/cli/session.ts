@@ -61,7 +61,11 @@ export async function openSession({ approver, label, sync }: SessionOptions): Pr
 }
 
 function lookUpAccount(env: NodeJS.ProcessEnv): Promise<Account> {
-  const account = import('../account/sign-in.ts').then(({ openAccount }) => openAccount(env));
+  const account = import('../account/sign-in.ts').then(async ({ openAccount }) => {
+    const found = await openAccount(env);
+    found.client.prepare();
+    return found;
+  });
   account.catch(() => undefined); // reported by whoever awaits it
   return account;
 }
