@@ -153,6 +153,12 @@ export const errors = {
   CONFLICT: { rpc: -32602, exit: 2, http: 409, hint: 'choose another one' },
   NOT_FOUND: { rpc: -32602, exit: 2, http: 404, hint: 'check the address' },
   RATE_LIMITED: { rpc: -32004, exit: 125, http: 429, hint: 'wait a few minutes and try again' },
+  INSPECTED: {
+    rpc: -32603,
+    exit: 125,
+    http: 500,
+    hint: 'start synsc without that option of Node, also in NODE_OPTIONS: it opens the memory to others',
+  },
   UNSUPPORTED: {
     rpc: -32603,
     exit: 125,

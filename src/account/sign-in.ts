@@ -62,7 +62,7 @@ async function storedSignIn(url: string, env: NodeJS.ProcessEnv): Promise<SignIn
   // native code: not needed with SYNSC_TOKEN
   const { deleteSignIn, readSignIn, storeSignIn } = await import('./token-store.ts');
   const stored = await readSignIn(url, env);
-  if (!stored) throw new SynscError('NOT_SIGNED_IN', `this machine is not signed in to ${url}`);
+  if (!stored) throw notSignedIn(url, env);
   const store: SignInStore = {
     read: () => readSignIn(url, env),
     write: (signIn) => storeSignIn(url, signIn, env),
@@ -73,4 +73,10 @@ async function storedSignIn(url: string, env: NodeJS.ProcessEnv): Promise<SignIn
     where: stored.where,
     access: machineAccess(stored.id, store, env),
   };
+}
+
+function notSignedIn(url: string, env: NodeJS.ProcessEnv): SynscError {
+  const hint = 'a session keeps the keychain from its commands: run this outside of it';
+  const message = `this machine is not signed in to ${url}`;
+  return new SynscError('NOT_SIGNED_IN', message, env.SYNSC_SESSION ? { hint } : {});
 }

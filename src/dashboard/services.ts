@@ -170,6 +170,8 @@ export interface SessionRecord {
   commands: number;
   redactions: number;
   credentialsUsed: string[];
+  /** Hash of the last entry of its audit chain, once it has ended. */
+  auditHead: string | null;
 }
 
 export interface AuditEntry {

@@ -147,6 +147,7 @@ function fakeServices() {
         commands: 4,
         redactions: 2,
         credentialsUsed: [hostile],
+        auditHead: null,
       },
     ],
     watch: () => () => undefined,

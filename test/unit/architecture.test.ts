@@ -23,7 +23,8 @@ const doors: Record<string, string[]> = {
   'src/platform': shared,
   'src/supervisor/vault': [...shared, 'src/platform', 'src/provider'],
   'src/supervisor/policy': [...shared, 'src/provider'],
-  'src/supervisor/redaction': shared,
+  // its patterns are values, kept as such
+  'src/supervisor/redaction': [...shared, 'src/platform/pages.ts'],
   'src/supervisor/process': [...shared, 'src/platform'],
   'src/supervisor/authorization': shared,
   'src/supervisor/shim': [...shared, 'src/platform'],
@@ -119,6 +120,7 @@ const owners: Record<string, string[]> = {
   koffi: ['src/platform', 'src/supervisor/process'],
   '@lydell/node-pty': ['src/platform', 'src/supervisor/process'],
   '@napi-rs/keyring': ['src/account'],
+  'eventsource-parser': ['src/account'],
   pg: ['src/dashboard/store', 'test'],
   '@electric-sql/pglite': ['src/dashboard/store', 'test'],
   fastify: ['src/supervisor/rpc', 'src/dashboard', 'test'],

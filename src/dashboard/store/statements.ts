@@ -89,10 +89,11 @@ export const statements = {
       ended_at = CASE WHEN $2::boolean THEN coalesce(ended_at, clock_timestamp()) ELSE ended_at END,
       commands = coalesce($3::integer, commands),
       redactions = coalesce($4::integer, redactions),
-      credentials_used = coalesce($5::text[], credentials_used)
+      credentials_used = coalesce($5::text[], credentials_used),
+      audit_head = coalesce($6::text, audit_head)
     WHERE id = $1 RETURNING id`,
   sessions: `SELECT id, label, directory, hostname, started_at, ended_at, last_seen_at,
-      commands, redactions, credentials_used
+      commands, redactions, credentials_used, audit_head
     FROM app.cli_sessions ORDER BY started_at DESC LIMIT 200`,
 
   addAudit: `INSERT INTO app.audit (user_id, action, target, outcome, address)

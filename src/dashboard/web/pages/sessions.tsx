@@ -104,6 +104,11 @@ function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VN
       <th scope="row">
         {session.label ?? 'Unnamed session'}
         <span class="sub mono">{session.directory}</span>
+        {session.auditHead === null ? null : (
+          <span class="sub" title={session.auditHead}>
+            audit {session.auditHead.slice(0, 16)}…
+          </span>
+        )}
       </th>
       <td data-label="State">
         <StateBadge state={state} session={session} now={now} />
