@@ -4,10 +4,16 @@ import type { WebUser } from '../services.ts';
 import type { Store } from '../store/store.ts';
 import { hashToken } from './token.ts';
 
-const users = new WeakMap<FastifyRequest, WebUser>();
+/** Who asks with a bearer token. */
+interface BearerUser extends WebUser {
+  /** Of the account's credentials, as the token was looked up. */
+  readonly version: number;
+}
+
+const users = new WeakMap<FastifyRequest, BearerUser>();
 
 /** The user whose bearer token the request carries. */
-export function bearerUser(request: FastifyRequest): WebUser {
+export function bearerUser(request: FastifyRequest): BearerUser {
   const user = users.get(request);
   if (!user) throw new SynscError('NOT_SIGNED_IN', 'not signed in');
   return user;
@@ -27,16 +33,14 @@ export function requireBearer(
       request.headers.authorization ?? '',
     )?.[1];
     if (!token) throw refuse(reply, 'NOT_SIGNED_IN', 'no bearer token was sent');
-    const [found] = await store.tx(null, (query) =>
-      query<WebUser & { scope: string }>('token', [hashToken(token)]),
-    );
+    const [found] = await store.ask<BearerUser & { scope: string }>('token', [hashToken(token)]);
     if (!found) {
       throw refuse(reply, 'NOT_SIGNED_IN', 'this token is not valid any more', 'invalid_token');
     }
     if (!found.scope.split(' ').includes(scopeOf(request))) {
       throw refuse(reply, 'DENIED', 'the token does not reach that far', 'insufficient_scope');
     }
-    users.set(request, { id: found.id, email: found.email });
+    users.set(request, { id: found.id, email: found.email, version: found.version });
   });
 }
 
