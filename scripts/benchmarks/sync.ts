@@ -80,7 +80,9 @@ async function measure(kind: Kind, databaseUrl: string | undefined): Promise<voi
     await measureStreams(kind, server, accounts);
   } finally {
     child.kill('SIGTERM');
-    await new Promise((resolve) => child.once('exit', resolve));
+    await new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+    });
     rmSync(data, { recursive: true, force: true });
   }
 }
