@@ -33,6 +33,11 @@ export class DashboardClient {
     this.#access = access?.(this.#transport);
   }
 
+  /** Gets an access token ready, for the first call; what goes wrong is told by that. */
+  prepare(): void {
+    this.#access?.current().catch(() => undefined);
+  }
+
   /** Credentials, sealed to the session's key. */
   sync(request: SyncRequest): Promise<SyncResponse> {
     return this.#call('POST', '/api/cli/sync', syncResponse, request);

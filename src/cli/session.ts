@@ -88,7 +88,11 @@ async function unrecorded(supervisor: Supervisor): Promise<Session> {
 }
 
 function lookUpAccount(env: NodeJS.ProcessEnv): Promise<Account> {
-  const account = import('../account/sign-in.ts').then(({ openAccount }) => openAccount(env));
+  const account = import('../account/sign-in.ts').then(async ({ openAccount }) => {
+    const found = await openAccount(env);
+    found.client.prepare();
+    return found;
+  });
   account.catch(() => undefined); // reported by whoever awaits it
   return account;
 }

@@ -44,7 +44,7 @@ describe.each(databases)('the audit trail on %s', (database) => {
 
   test('says what was synced, in names and versions, and by which machine', async () => {
     await withOrigin({ address: '198.51.100.1', agent: 'synsc/0.1.0' }, () =>
-      sync(it, { ...user, device: 'laptop' }, { publicKey: publicKey() }),
+      sync(it, { ...user, version: 0, device: 'laptop' }, { publicKey: publicKey() }),
     );
     const [last] = await rows();
     expect(last).toMatchObject({
@@ -189,7 +189,7 @@ describe.each(databases)('the audit trail on %s', (database) => {
          wrapped_key = (SELECT wrapped_key FROM public.older) WHERE user_id = '${bob}'`,
     ],
   ])('knows of a value that was %s, and nobody gets it', async (_how, tamper) => {
-    const other = { id: bob, email: `${bob}@example.org` };
+    const other = { id: bob, email: `${bob}@example.org`, version: 0 };
     await credentials(it).saveCredential(other, 'huggingface', { HF_TOKEN: value('0008') });
     await it.engine.owner((run) =>
       run(`DROP TABLE IF EXISTS public.older; CREATE TABLE public.older AS

@@ -181,6 +181,11 @@ describe.skipIf(!hasChromium)('in Chromium, without JavaScript (needs Chromium)'
         await stranger.goto(url);
         await picture(stranger, `${url.slice(1)}-${colorScheme}`);
         expect(await violations(stranger), url).toEqual([]);
+        await stranger.fill('#email', 'ada@example.com');
+        await stranger.fill('#password', 'too short');
+        await stranger.click(`form[action="${url}"] button`);
+        expect(await stranger.locator('[role=alert]:not(:empty)').count()).toBe(1);
+        expect(await violations(stranger), `${url}, refused`).toEqual([]);
       }
       await stranger.context().close();
     },

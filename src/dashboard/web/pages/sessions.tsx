@@ -142,7 +142,16 @@ function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VN
 function StateBadge(props: { state: State; session: SessionRecord; now: Date }): VNode {
   const { state, session, now } = props;
   if (state === 'running') return <span class="badge good live">Running</span>;
-  if (state === 'ended') return <span class="badge">Ended</span>;
+  if (session.endedAt) {
+    return (
+      <>
+        <span class="badge">Ended</span>
+        <span class="sub">
+          <Age moment={session.endedAt} now={now} />
+        </span>
+      </>
+    );
+  }
   return (
     <>
       <span class="badge warn">Lost</span>
