@@ -35,7 +35,7 @@ export function serveLines(
   const slots = createSlots(requestsInFlight);
   const reader = createLineReader(messageLimit);
   const left = new AbortController();
-  setMaxListeners(0, left.signal); // one for each command that is followed
+  setMaxListeners(0, left.signal, socket); // one for each command that is followed
   let open = 0;
   let ended = false;
 
@@ -47,9 +47,9 @@ export function serveLines(
   function notify<N extends NotificationName>(method: N, params: Notification<N>): boolean {
     return send(encodeLine({ jsonrpc: '2.0', method, params }));
   }
-  /** A client that asks faster than it is answered, or doesn't read its answers, waits. */
+  /** A client that asks faster than it is answered, or doesn't take its answers, waits. */
   function regulate(): void {
-    if (slots.waiting > 0 || socket.writableLength > writeBuffer) socket.pause();
+    if (slots.waiting > 0) socket.pause();
     else if (!reader.tooLong) socket.resume();
   }
   function settle(): void {
@@ -95,7 +95,6 @@ export function serveLines(
       socket.destroySoon();
     } else regulate();
   });
-  socket.on('drain', regulate);
   socket.on('end', () => {
     handle(reader.rest());
     ended = true;
