@@ -37,7 +37,10 @@ export class McpServer {
   /** Takes one line. */
   receive(line: Buffer): void {
     const message = parse(line);
-    if (message === undefined) return this.#fail(null, 'PARSE_ERROR', 'not valid JSON');
+    if (message === undefined) {
+      this.#fail(null, 'PARSE_ERROR', 'not valid JSON');
+      return;
+    }
     const { id, method, params = {} } = message;
     if (method === undefined) {
       // an answer, which is due to no request of ours

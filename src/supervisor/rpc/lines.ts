@@ -56,17 +56,7 @@ export function serveLines(
     if (open === 0 && (ended || left.signal.aborted)) socket.end();
     else regulate();
   }
-  const caller: Caller = {
-    get role() {
-      return remote.role;
-    },
-    pid: remote.pid,
-    origin: remote.origin,
-    asker: Symbol('connection'),
-    gone: left.signal,
-    notify,
-    drained: () => drained(socket),
-  };
+  const caller = callerOf(remote, socket, left.signal, notify);
 
   function handle(line: Buffer): void {
     if (line.length === 0 || (line.length === 1 && line[0] === 0x0d)) return;
@@ -107,5 +97,22 @@ export function serveLines(
       return remote.role;
     },
     notify,
+  };
+}
+
+function callerOf(
+  remote: Remote,
+  socket: Socket,
+  gone: AbortSignal,
+  notify: LineConnection['notify'],
+): Caller {
+  const { pid, origin } = remote;
+  return {
+    get role() {
+      return remote.role;
+    },
+    ...{ pid, origin, gone, notify },
+    asker: Symbol('connection'),
+    drained: () => drained(socket),
   };
 }
