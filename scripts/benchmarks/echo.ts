@@ -33,7 +33,7 @@ const terminal = await session.stream(processId, { onOutput: () => heard() });
 /** A blank may leave at once; a letter may begin a value, and waits 20 ms for what follows it. */
 async function typing(count, key) {
   const keys = [];
-  for (let at = -20; at < count; at += 1) {
+  for (let at = -10; at < count; at += 1) {
     const echoed = new Promise((resolve) => { heard = resolve; });
     const start = performance.now();
     void terminal.write(Buffer.from(key));
@@ -70,7 +70,7 @@ async function measure(name, count, program, key = ' ') {
   const load = count > 0 ? await beside(count, program) : undefined;
   if (load) await delay(2000);
   const [before, start] = [await load?.written() ?? 0, performance.now()];
-  const keys = await typing(200, key);
+  const keys = await typing(100, key);
   const written = ((await load?.written() ?? 0) - before) / ((performance.now() - start) / 1000);
   await load?.close();
   await delay(500);

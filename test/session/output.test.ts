@@ -165,6 +165,34 @@ describe('a viewer', () => {
   });
 });
 
+test('a hundred commands that write at a time lose nothing, and a terminal beside them is answered', async () => {
+  const client = await session.client();
+  const terminal = await start(client, { argv: ['cat'], tty: { columns: 80, rows: 24 } });
+  const typed: string[] = [];
+  const stop = client.on('output', ({ processId, data }) => {
+    if (processId === terminal) typed.push(data);
+  });
+  const command = 'for i in 1 2 3 4; do head -c 50000 /dev/zero | tr "\\0" x; sleep 0.2; done';
+  const sizes = await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      const processId = await start(client, { command, stream: true });
+      let size = 0;
+      const stream = await client.stream(processId, {
+        onOutput: (_name, data) => {
+          size += data.length;
+        },
+      });
+      await client.call('write', { processId: terminal, data: '.' });
+      await stream.exited;
+      return size;
+    }),
+  );
+  expect(new Set(sizes)).toEqual(new Set([200_000]));
+  await expect.poll(() => typed.join('')).toBe('.'.repeat(100));
+  stop();
+  await client.call('release', { processId: terminal });
+}, 120_000);
+
 describe('the binary stream', () => {
   async function run(params: SpawnParams, input?: Buffer) {
     const client = await session.client();
