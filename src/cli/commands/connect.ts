@@ -104,7 +104,12 @@ async function openBrowser(uri: string): Promise<void> {
 /** Shows account and credentials and makes running sessions sync; returns the exit code. */
 export async function connectStatus(options: ConnectOptions): Promise<number> {
   const { client, dashboard } = await openAccount(process.env, options);
-  const status = await client.status().finally(() => client.close());
+  const status = await client
+    .status()
+    .catch((error: unknown) => {
+      throw keepingValues(error);
+    })
+    .finally(() => client.close());
   const sessions = await resyncSessions(process.env);
   const credentials = status.credentials.map((one) => ({ ...one, source: 'dashboard' }));
   const account = { email: status.account.email };
@@ -115,9 +120,18 @@ export async function connectStatus(options: ConnectOptions): Promise<number> {
       const which = `${name} (${provider}) ${masked} version ${version}`;
       say(printable(`  ${which}, ${age(updatedAt)}`));
     }
-    for (const { id, synced } of sessions) say(`  session ${id}: ${synced ? '' : 'not '}synced`);
+    for (const { id, synced, reason = '' } of sessions) {
+      say(printable(`  session ${id}: ${synced ? 'synced' : `not synced: ${reason}`}`));
+    }
   }
   return 0;
+}
+
+/** What an unreachable dashboard means for sessions that run. */
+function keepingValues(error: unknown): unknown {
+  if (!(error instanceof SynscError) || error.code !== 'DASHBOARD_UNREACHABLE') return error;
+  const hint = `${error.hint}; running sessions keep the values they have`;
+  return new SynscError(error.code, error.message, { cause: error, hint });
 }
 
 /**
