@@ -42,6 +42,12 @@ export const errors = {
     http: 403,
     hint: 'run `synsc exec --authorize NAME -- COMMAND` in the terminal of the session and answer y',
   },
+  PROOF_NEEDED: {
+    rpc: -32002,
+    exit: 4,
+    http: 403,
+    hint: 'enter your password on the page /verify of the dashboard, then send it again',
+  },
   NO_SUCH_PROCESS: {
     rpc: -32003,
     exit: 125,

@@ -3,10 +3,22 @@
  * Each command of the command line is a chunk of its own, loaded when it runs.
  * Another directory than dist/ may be given as the argument.
  */
-import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { execa } from 'execa';
+import { openEmbedded } from '../src/dashboard/store/embedded.ts';
+import { migrate } from '../src/dashboard/store/migrate.ts';
+import { packTemplate } from '../src/dashboard/store/template.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
@@ -63,17 +75,32 @@ function makeExecutable(file: string): void {
   chmodSync(file, 0o755);
 }
 
-function copy(from: string, to: string): void {
+function copy(from: string, to: string, filter = (_file: string) => true): void {
   const source = path.join(root, from);
   if (!existsSync(source)) throw new Error(`${from} is missing`);
-  cpSync(source, path.join(dist, to), { recursive: true });
+  cpSync(source, path.join(dist, to), { recursive: true, filter });
+}
+
+/** The embedded database with its schema, so that a first start neither makes nor migrates one. */
+async function writeTemplate(file: string): Promise<void> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'synsc-template-'));
+  try {
+    const engine = await openEmbedded(directory);
+    await engine.owner((run) => migrate(run));
+    await engine.close();
+    writeFileSync(file, await packTemplate(path.join(directory, 'database')));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 rmSync(dist, { recursive: true, force: true });
 await bundle();
 makeExecutable(path.join(dist, 'synsc.js'));
 copy('src/dashboard/store/migrations', 'migrations');
-copy('src/dashboard/web/assets', 'assets');
+copy('src/dashboard/store/privileges.sql', 'privileges.sql');
+copy('src/dashboard/web/assets', 'assets', (file) => !file.endsWith('tsconfig.json'));
+await writeTemplate(path.join(dist, 'database.template'));
 copy('protocol/openrpc.json', 'openrpc.json');
 const types = ['-p', 'tsconfig.build.json', '--outDir', path.join(dist, 'types')];
 await execa('npx', ['--no-install', 'tsc', ...types], { cwd: root, stdio: 'inherit' });

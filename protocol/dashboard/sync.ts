@@ -7,6 +7,8 @@ export const syncRequest = z.object({
   publicKey: z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/)),
   /** Id of the session record that the sync belongs to. */
   sessionId: z.optional(z.string().check(z.maxLength(64))),
+  /** `version` of the answer that the session holds; when it is still the latest, no value comes. */
+  version: z.optional(z.int().check(z.nonnegative())),
 });
 export type SyncRequest = z.infer<typeof syncRequest>;
 
@@ -26,12 +28,16 @@ export const sealedCredential = z.object({
 });
 export type SealedCredential = z.infer<typeof sealedCredential>;
 
-/** Answer of `POST /api/cli/sync`. */
+/** Answer of `POST /api/cli/sync`; all credentials in it are of one moment. */
 export const syncResponse = z.object({
   account: z.object({ id: z.string(), email: z.string() }),
   /** The dashboard's ephemeral X25519 public key: 32 raw bytes, base64url. */
   publicKey: z.string(),
   credentials: z.array(sealedCredential),
+  /** Counts up with each change of the account's credentials. */
+  version: z.optional(z.number()),
+  /** True when the request named the latest version: `credentials` is empty then, and to be ignored. */
+  unchanged: z.optional(z.boolean()),
 });
 export type SyncResponse = z.infer<typeof syncResponse>;
 
@@ -65,6 +71,8 @@ export const sessionUpdate = z.object({
   commands: z.optional(z.number().check(z.nonnegative())),
   /** Number of values replaced in output. */
   redactions: z.optional(z.number().check(z.nonnegative())),
+  /** Hash of the last entry of the session's audit chain, hex. */
+  auditHead: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
   /** Names (never values) of the credentials that some command was given. */
   credentialsUsed: z.optional(z.array(z.string().check(z.maxLength(100))).check(z.maxLength(50))),
 });

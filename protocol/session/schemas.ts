@@ -69,30 +69,19 @@ export const relayParams = z.object({
   encoding,
 });
 
-export const spawnResult = z.union([
-  z.object({
-    processId,
-    ...exitStatus.shape,
-    stdout: z.string(),
-    stderr: z.string(),
-    /** Whether `outputLimitBytes` (or the 2 MiB that are kept) cut the beginning off. */
-    truncated: z.boolean(),
-    /** How many values were replaced by `[REDACTED]`. */
-    redactions: z.number(),
-    decisions: z.array(decision),
-  }),
-  startedSpawn,
-]);
-export type FinishedSpawn = {
-  processId: string;
-  exitCode: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-  truncated: boolean;
-  redactions: number;
-  decisions: z.infer<typeof decision>[];
-};
+export const finishedSpawn = z.object({
+  processId,
+  ...exitStatus.shape,
+  stdout: z.string(),
+  stderr: z.string(),
+  /** Whether `outputLimitBytes` (or the 2 MiB that are kept) cut the beginning off. */
+  truncated: z.boolean(),
+  /** How many values were replaced by `[REDACTED]`. */
+  redactions: z.number(),
+  decisions: z.array(decision),
+});
+export const spawnResult = z.union([finishedSpawn, startedSpawn]);
+export type FinishedSpawn = z.infer<typeof finishedSpawn>;
 export type StartedSpawn = {
   processId: string;
   pid: number;

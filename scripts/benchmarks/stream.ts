@@ -115,7 +115,7 @@ function report(times: Times): void {
     base64: verdict('80 MB/s', speed(times.base64) >= 80),
     text: verdict('80 MB/s', speed(times.text) >= 80),
   };
-  for (const [name, list] of Object.entries(times)) {
+  for (const [name, list] of Object.entries<number[]>({ ...times })) {
     const ratio = (speed(list) / raw).toFixed(2);
     console.log(
       `${name.padEnd(8)} ${speed(list).toFixed(0).padStart(6)} MB/s  ${ratio} of raw  ${verdicts[name]}`,

@@ -12,8 +12,9 @@ import {
 } from '../../protocol/dashboard/sync.ts';
 import { SynscError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import type { Access, AccessOver } from './access.ts';
 import type { Dashboard } from './dashboard.ts';
-import { type Answer, Transport } from './transport.ts';
+import { type Answer, type Exchange, Transport } from './transport.ts';
 
 const sessionStarted = z.object({ id: z.string() });
 
@@ -23,11 +24,11 @@ const sessionStarted = z.object({ id: z.string() });
  */
 export class DashboardClient {
   readonly #transport: Transport;
-  readonly #token: Secret | undefined;
+  readonly #access: Access | undefined;
 
-  constructor({ token, ...dashboard }: Dashboard & { readonly token?: Secret }) {
+  constructor({ access, ...dashboard }: Dashboard & { readonly access?: AccessOver }) {
     this.#transport = new Transport(dashboard);
-    this.#token = token;
+    this.#access = access?.(this.#transport);
   }
 
   /** Credentials, sealed to the session's key. */
@@ -76,19 +77,24 @@ export class DashboardClient {
     this.#transport.close();
   }
 
+  /** With an access token, and once more with another one when it was refused. */
+  async #ask(exchange: Exchange): Promise<Answer> {
+    const token = await this.#access?.current();
+    if (!token) return this.#transport.send(exchange);
+    const answer = await this.#transport.send(withToken(exchange, token));
+    if (answer.status !== 401) return answer;
+    const other = await this.#access?.replace(token);
+    return other ? this.#transport.send(withToken(exchange, other)) : answer;
+  }
+
   async #call<T extends z.ZodMiniType>(
     method: 'GET' | 'POST' | 'PATCH',
     path: string,
     schema: T,
     body?: unknown,
   ): Promise<z.infer<T>> {
-    const headers: Record<string, string> = {};
-    if (this.#token) headers.authorization = `Bearer ${this.#token.expose().toString('latin1')}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
-    const answer = await this.#transport.send({
-      method,
-      path,
-      headers,
+    const answer = await this.#ask({
+      ...{ method, path },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (answer.status < 200 || answer.status > 299) throw refusal(answer);
@@ -99,6 +105,12 @@ export class DashboardClient {
       `the dashboard gave an answer that cannot be read to ${path}`,
     );
   }
+}
+
+function withToken(exchange: Exchange, token: Secret): Exchange {
+  const authorization = `Bearer ${token.expose().toString('latin1')}`;
+  const type = exchange.body === undefined ? {} : { 'content-type': 'application/json' };
+  return { ...exchange, headers: { authorization, ...type } };
 }
 
 function refusal({ status, body }: Pick<Answer, 'status' | 'body'>): SynscError {

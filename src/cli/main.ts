@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { SynscError } from '../errors.ts';
 import type { ConnectOptions } from './commands/connect.ts';
+import type { AdminOptions } from './commands/dashboard.ts';
 import type { ExecOptions } from './commands/exec.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { LaunchOptions } from './commands/launch.ts';
 import { printError } from './print.ts';
-
-const version = '0.1.0';
+import { version } from './version.ts';
 
 // the entry script starts Node without it, because Node 20 then parses it at each start
 if (process.env.SYNSC_NXCA !== undefined) {
@@ -48,18 +48,35 @@ interface DashboardFlags {
   readonly json?: boolean;
 }
 
-program
-  .command('dashboard')
+const dashboard = withPlace(program.command('dashboard'))
   .description('serve the dashboard over TLS, in the foreground')
   .option('--port <number>', 'port, 0 for any free one')
   .option('--host <name>', 'address to listen on')
-  .option('--data <directory>', 'where keys and the embedded database live')
-  .option('--database-url <url>', 'PostgreSQL 15 or newer instead of the embedded database')
-  .option('--json', 'print one JSON line once it accepts connections')
   .action(async ({ port, ...options }: DashboardFlags) => {
     const { runDashboard } = await import('../dashboard/main.ts');
     await runDashboard({ ...options, ...(port === undefined ? {} : { port: Number(port) }) });
   });
+for (const [name, description, argument] of [
+  ['backup', 'write all of it, keys included, to one file; also while it runs', '<file>'],
+  ['restore', 'put a backup into an empty place', '<file>'],
+  ['verify', 'check the audit trail and that every stored value opens; also while it runs'],
+  ['rotate-key', 'change the root key; also while it runs'],
+] as const) {
+  const command = withPlace(dashboard.command(name)).description(description);
+  if (argument) command.argument(argument).option('--force', 'overwrite what is there');
+  command.action(async (...given: unknown[]) => {
+    const { administer } = await import('./commands/dashboard.ts');
+    const file = argument ? String(given[0]) : '';
+    process.exitCode = await administer(name, file, command.optsWithGlobals<AdminOptions>());
+  });
+}
+
+function withPlace(command: Command): Command {
+  return command
+    .option('--data <directory>', 'where keys and the embedded database live')
+    .option('--database-url <url>', 'PostgreSQL 15 or newer instead of the embedded database')
+    .option('--json', 'print the result as one JSON line');
+}
 
 const connect = program.command('connect').description('sign this machine in to a dashboard');
 for (const [name, description] of [
@@ -128,6 +145,32 @@ program
   .action(async (command: string[], options: ExplainOptions) => {
     const { explain } = await import('./commands/explain.ts');
     process.exitCode = await explain(command, options);
+  });
+
+program
+  .command('audit')
+  .description('what happened in this session, as a chain of hashes that is checked')
+  .option('--json', 'print the chain as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { audit } = await import('./commands/audit.ts');
+    process.exitCode = await audit(options);
+  });
+
+program
+  .command('pair')
+  .description('print a one-time code by which an editor outside this session can use it')
+  .option('--json', 'print the code as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { pair } = await import('./commands/pair.ts');
+    process.exitCode = await pair(options);
+  });
+
+program
+  .command('mcp')
+  .description('serve this session to an agent as MCP tools on stdio')
+  .action(async () => {
+    const { mcp } = await import('./commands/mcp.ts');
+    process.exitCode = await mcp();
   });
 
 program

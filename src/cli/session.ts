@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionUpdate } from '../../protocol/dashboard/sync.ts';
 import type { Account } from '../account/sign-in.ts';
 import { SynscError } from '../errors.ts';
 import { openedBy } from '../platform/inspector.ts';
@@ -10,6 +11,8 @@ import { workingDirectory } from './working-directory.ts';
 
 /** Milliseconds that the dashboard's record of the session may take at the end. */
 const recordGrace = 1_000;
+/** Milliseconds between two signs of life: the dashboard takes a silent session for lost. */
+const heartbeat = 60_000;
 
 export interface SessionOptions {
   readonly approver: Approver;
@@ -44,14 +47,15 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       import('../supervisor/policy/rules.ts'),
       import('../account/settings.ts'),
     ]);
-  const rules = parseRules(readSettings(env).policy);
+  const settings = readSettings(env);
   const supervisor = await startSupervisor({
     env,
     take: (name) => takeVariable(env, name),
     cwd: workingDirectory(),
     approver,
     relayCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'relay'],
-    rules,
+    rules: parseRules(settings.policy),
+    auditArguments: settings.audit?.arguments === true,
     source: account && (async (request) => (await account).client.sync(request)),
   });
   try {
@@ -91,13 +95,14 @@ function recorded(supervisor: Supervisor, { client }: Account, label: string | u
   const start = { directory: workingDirectory(), hostname: hostname(), ...(label && { label }) };
   // the record is for the user's overview: a session runs without it
   const record = client.startSession(start).catch(() => undefined);
+  const tell = (update: SessionUpdate) =>
+    record.then((made) => made && client.updateSession(made.id, update)).catch(() => undefined);
+  const beat = setInterval(() => void tell(supervisor.totals()), heartbeat).unref();
   return {
     ...supervisor,
     async end(reason) {
-      const totals = supervisor.totals();
-      const told = record
-        .then((made) => made && client.updateSession(made.id, { ...totals, ended: true }))
-        .catch(() => undefined);
+      clearInterval(beat);
+      const told = tell({ ...supervisor.totals(), ended: true });
       await supervisor.close(reason);
       await Promise.race([told, delay(recordGrace, undefined, { ref: false })]);
       client.close();

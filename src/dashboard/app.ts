@@ -7,6 +7,7 @@ import { registerApi } from './api/routes.ts';
 import { registerOAuth } from './auth/oauth.ts';
 import type { Services } from './services.ts';
 import type { Context } from './store/context.ts';
+import { withOrigin } from './store/origin.ts';
 import { registerWeb } from './web/routes.ts';
 
 export interface AppOptions {
@@ -19,6 +20,8 @@ export interface AppOptions {
   readonly baseUrl: (request: FastifyRequest) => string;
 }
 
+export const tlsOptions = { minVersion: 'TLSv1.3' } as const;
+
 /** The whole HTTPS server, not yet listening. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { services, context, logger, tls, baseUrl } = options;
@@ -27,10 +30,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
-    https: { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' },
+    https: { ...tlsOptions, cert: tls.certificate, key: tls.key },
   });
   const app = server as unknown as FastifyInstance;
   app.setErrorHandler(answerError);
+  app.addHook('onRequest', (request, _reply, done) => {
+    withOrigin({ address: request.ip, agent: request.headers['user-agent'] ?? '' }, done);
+  });
   app.get('/health', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     return { status: 'ok' };

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { codeLifetime, pollInterval } from '../../protocol/dashboard/device.ts';
 import { SynscError } from '../errors.ts';
+import type { RootConfig } from './store/rootSource.ts';
 
 export interface DashboardConfig {
   readonly host: string;
@@ -12,6 +13,8 @@ export interface DashboardConfig {
   /** PostgreSQL; undefined: the embedded database. */
   readonly databaseUrl: string | undefined;
   readonly json: boolean;
+  /** Where the root key comes from. */
+  readonly root?: RootConfig | undefined;
   /** Seconds that a device code lives, and between two polls of it. */
   readonly codeLifetime: number;
   readonly pollInterval: number;
@@ -36,6 +39,12 @@ export function dashboardConfig(
     data: resolve(options.data ?? join(dataHome(env), 'synsc', 'dashboard')),
     databaseUrl: options.databaseUrl || env.DATABASE_URL || undefined,
     json: options.json ?? false,
+    root: {
+      key: env.SYNSC_ROOT_KEY,
+      nextKey: env.SYNSC_ROOT_KEY_NEXT,
+      file: env.SYNSC_ROOT_KEY_FILE,
+      passphrase: env.SYNSC_ROOT_PASSPHRASE,
+    },
     codeLifetime,
     pollInterval,
   };

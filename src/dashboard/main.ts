@@ -1,20 +1,33 @@
-import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { FastifyRequest } from 'fastify';
-import { pino } from 'pino';
-import { buildApp } from './app.ts';
+import { type Logger, pino } from 'pino';
+import { writeBackup } from './admin/backup.ts';
+import { serveControl } from './admin/control.ts';
+import { verify } from './admin/verify.ts';
+import { buildApp, tlsOptions } from './app.ts';
 import { accounts } from './auth/accounts.ts';
-import { devices } from './auth/devices.ts';
+import { approval } from './auth/approval.ts';
+import { machines } from './auth/machines.ts';
+import { passkeys } from './auth/passkeys.ts';
+import { webSessions } from './auth/webSessions.ts';
 import { type DashboardConfig, type DashboardOptions, dashboardConfig } from './config.ts';
+import { openEngine, openKeys, tlsDirectory } from './open.ts';
+import type { WebUser } from './services.ts';
+import { openChanges } from './store/changes.ts';
 import type { Context } from './store/context.ts';
 import { credentials } from './store/credentials.ts';
-import { openEmbedded } from './store/embedded.ts';
-import { openEnvelope } from './store/envelope.ts';
-import { openPostgres } from './store/postgres.ts';
+import { deleteAccount, shredOrphans } from './store/deletion.ts';
+import type { Engine } from './store/engine.ts';
+import { envelope } from './store/envelope.ts';
+import type { Keyring } from './store/keyring.ts';
+import { withLock } from './store/lock.ts';
 import { records } from './store/records.ts';
 import { openStore } from './store/store.ts';
-import { openTls } from './tls.ts';
+import { openTls, type Tls } from './tls.ts';
+
+/** Milliseconds between two looks at the certificate. */
+const renewal = 12 * 60 * 60 * 1000;
 
 export interface Dashboard {
   readonly url: string;
@@ -26,21 +39,28 @@ export interface Dashboard {
 /** Opens keys, database and listener; resolves once connections are accepted. */
 export async function startDashboard(config: DashboardConfig): Promise<Dashboard> {
   const logger = pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
-  await mkdir(config.data, { recursive: true, mode: 0o700 });
-  const engine = config.databaseUrl
-    ? await openPostgres(config.databaseUrl, (error) =>
-        logger.warn({ fault: error.name }, 'a database connection broke'),
-      )
-    : await openEmbedded(config.data);
+  const engine = await openEngine(config, (error) =>
+    logger.warn({ fault: codeOf(error) }, 'a database connection broke'),
+  );
   try {
-    const envelope = await openEnvelope(join(config.data, 'keys'));
-    const store = await openStore(engine, envelope.derive('claims'));
-    const tls = await openTls(join(config.data, 'tls'), config.host);
+    const keyring = await openKeys(config);
+    const store = await openStore(engine, keyring.secret);
+    const tls = await openCertificates(config);
     const { codeLifetime, pollInterval } = config;
-    const context: Context = { store, envelope, codeLifetime, pollInterval };
+    const changes = await openChanges(store);
+    const context: Context = {
+      ...{ store, keyring, envelope: envelope(keyring), changes },
+      ...{ codeLifetime, pollInterval },
+    };
+    await shredOrphans(context);
+    const endControl = await serveOrders(config, engine, keyring);
     const services = {
       ...accounts(context),
-      ...devices(context),
+      deleteAccount: (user: WebUser) => deleteAccount(context, user.id),
+      ...webSessions(context),
+      ...passkeys(context),
+      ...approval(context),
+      ...machines(context),
       ...credentials(context),
       ...records(context),
     };
@@ -50,6 +70,7 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
       known.has(request.host) ? `https://${request.host}` : url.main;
     const app = await buildApp({ services, context, logger, tls, baseUrl });
     await app.listen({ host: config.host, port: config.port });
+    const renewing = renewCertificates(config, app.server as unknown as Server, logger);
     const { port } = app.server.address() as AddressInfo;
     for (const name of ['localhost', '127.0.0.1', '[::1]', bracketed(config.host)]) {
       known.add(`${name}:${port}`);
@@ -60,7 +81,9 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
       caSha256: tls.caSha256,
       caCertificate: tls.caCertificate,
       close: async () => {
+        clearInterval(renewing);
         await app.close();
+        await endControl();
         await store.close();
       },
     };
@@ -68,6 +91,37 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
     await engine.close();
     throw error;
   }
+}
+
+/** One at a time: dashboards of one directory show one certificate authority. */
+function openCertificates(config: DashboardConfig): Promise<Tls> {
+  const directory = tlsDirectory(config);
+  return withLock(directory, 'exclusive', () => openTls(directory, config.host));
+}
+
+/** The leaf is renewed while the dashboard runs: connections from then on get the new one. */
+function renewCertificates(config: DashboardConfig, server: Server, log: Logger): NodeJS.Timeout {
+  return setInterval(() => {
+    openCertificates(config).then(
+      ({ certificate, key }) => server.setSecureContext({ ...tlsOptions, cert: certificate, key }),
+      (error: Error) => log.error({ fault: codeOf(error) }, 'the certificate was not renewed'),
+    );
+  }, renewal).unref();
+}
+
+/** The embedded database is this process's alone: it works for the commands that need it. */
+async function serveOrders(config: DashboardConfig, engine: Engine, keyring: Keyring) {
+  if (engine.shared) return async () => undefined;
+  return serveControl(config.data, (order) =>
+    order.do === 'backup'
+      ? writeBackup(engine, config.data, order.path, order.force)
+      : verify(engine, keyring),
+  );
+}
+
+/** A database's message may quote a value. */
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : error.name;
 }
 
 function bracketed(host: string): string {

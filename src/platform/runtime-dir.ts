@@ -28,7 +28,7 @@ export function createSessionDirectory(
   mark?: string,
 ): SessionDirectory {
   const id = Array.from({ length: 10 }, () => alphabet[randomInt(alphabet.length)]).join('');
-  const directory = join(ownParent(env, uid), id);
+  const directory = join(ownRuntimeDirectory(env, uid), id);
   const socketPath = join(directory, 's');
   const length = Buffer.byteLength(socketPath);
   if (length > socketPathLimit) {
@@ -83,7 +83,8 @@ function candidates(env: Environment, uid: number): string[] {
     : [temporary];
 }
 
-function ownParent(env: Environment, uid: number): string {
+/** Where this user's sessions have their directories: nobody else can enter it. UNSAFE_DIRECTORY. */
+export function ownRuntimeDirectory(env: Environment, uid: number): string {
   let failure: unknown;
   for (const parent of candidates(env, uid)) {
     try {

@@ -6,7 +6,7 @@ import { closeInheritedOnExec } from '../platform/descriptors.ts';
 import { joinFreshKeyring } from '../platform/keyring.ts';
 import { ProcessMark } from '../platform/mark.ts';
 import { hasNative } from '../platform/native.ts';
-import { parentOf, peerOf } from '../platform/peer.ts';
+import { originOf, parentOf, peerOf } from '../platform/peer.ts';
 import {
   createSessionDirectory,
   removeSessionDirectory,
@@ -25,16 +25,19 @@ import { ProcessTable } from './process/table.ts';
 import { Watchdog } from './process/watchdog.ts';
 import { roleOf } from './rpc/roles.ts';
 import { serveSession } from './rpc/server.ts';
+import { Audit } from './session/audit.ts';
 import { Commands } from './session/commands.ts';
 import { type Front, type FrontOptions, startFront } from './session/front.ts';
 import { Granted } from './session/granted.ts';
 import { Attachments } from './session/output.ts';
+import { Pairing } from './session/pairing.ts';
 import type { Parts } from './session/parts.ts';
 import { Redactors } from './session/redactors.ts';
 import { Relays } from './session/relays.ts';
-import { createVerbs, synchronise } from './session/session.ts';
+import { createVerbs } from './session/session.ts';
 import { Stores } from './session/stores.ts';
 import { createStreams } from './session/streams.ts';
+import { Synchroniser } from './session/sync.ts';
 import { ShimDirectory } from './shim/directory.ts';
 import { type AnswerShim, serveShims } from './shim/server.ts';
 import { CredentialFiles } from './vault/credential-file.ts';
@@ -54,6 +57,8 @@ export interface SupervisorOptions {
   readonly relayCommand: readonly string[];
   /** The user's own policy. */
   readonly rules: Rules;
+  /** Keeps argument lists in the audit chain, redacted, and not only a keyed hash of them. */
+  readonly auditArguments?: boolean;
 }
 
 /** One session in this process. */
@@ -70,7 +75,7 @@ export interface Supervisor {
   front(options: FrontOptions): Promise<Front>;
   /** Has the user's terminal restored if this process is killed before it can do so. */
   rememberTerminal(terminal: SavedTerminal): void;
-  totals(): { commands: number; redactions: number; credentialsUsed: string[] };
+  totals(): { commands: number; redactions: number; credentialsUsed: string[]; auditHead: string };
   /** Ends every process, wipes the vault and removes socket and files. Idempotent. */
   close(reason: string): Promise<void>;
 }
@@ -119,7 +124,7 @@ async function open(
     socketPath: parts.socketPath,
     verbs: createVerbs(parts),
     openStream: createStreams(parts),
-    roleFor: (socket) => roleFor(socket, processes, uid),
+    roleFor: (socket) => roleFor(socket, parts, uid),
     log,
     redact: (text) => redactors.text(text),
   });
@@ -140,13 +145,14 @@ async function open(
     socketPath: parts.socketPath,
     unprotected: () => redactors.unprotected,
     wholeOnly: () => redactors.wholeOnly,
-    sync: async () => void (await synchronise(parts)),
+    sync: async () => void (await parts.sync.synchronise()),
     front: (front) => startFront(front, parts),
     rememberTerminal: (terminal) => watchdog.remember(terminal),
     totals: () => ({
       commands: counts.commands,
       redactions: redactors.total,
       credentialsUsed: [...used].sort(),
+      auditHead: parts.audit.head,
     }),
     async close(reason) {
       server.broadcast('session.ending', { reason });
@@ -157,11 +163,12 @@ async function open(
 
 /** Makes what a session consists of; nothing is served yet. */
 function assemble(
-  { env, take, cwd, approver, source, relayCommand, rules }: SupervisorOptions,
+  options: SupervisorOptions,
   { id, socketPath, directory }: SessionDirectory,
   mark: ProcessMark,
   scope: Scope,
 ) {
+  const { env, take, cwd, approver, source, relayCommand, rules } = options;
   const vault = new Vault(ownKeys(take));
   const files = new CredentialFiles(directory, id);
   const redactors = new Redactors(vault);
@@ -179,10 +186,15 @@ function assemble(
     spare: (pid) => processes.spare(pid),
   });
   const counts = { commands: 0 };
+  const audit = new Audit(
+    options.auditArguments === true ? { show: (words) => redactors.text(words.join(' ')) } : {},
+  );
   const parts: Parts = {
     ...{ id, socketPath, cwd, baseEnv: withoutOuterShims(env) },
     ...{ vault, files, redactors, processes, shims },
-    ...{ approver, source, relayCommand, rules },
+    ...{ approver, relayCommand, rules, audit },
+    sync: new Synchroniser({ source, vault, files, redactors, audit }),
+    pairing: new Pairing(),
     grants: new Grants(),
     commands: new Commands(),
     attachments: new Attachments(),
@@ -198,12 +210,17 @@ function assemble(
   return { parts, watchdog, counts };
 }
 
-function roleFor(socket: Socket, processes: ProcessTable, uid: number): Role | 'refuse' {
+function roleFor(
+  socket: Socket,
+  { processes, pairing }: Pick<Parts, 'processes' | 'pairing'>,
+  uid: number,
+): Role | 'refuse' {
   const roots = {
     supervisorPid: process.pid,
     uid,
     launchedPid: () => processes.front?.pid,
     spawnedPids: () => processes.all().map(({ pid }) => pid),
+    isPaired: (pid: number) => pairing.has(originOf(pid)),
   };
   return roleOf(peerOf(socket), roots, parentOf);
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateSealingKeys, open, sharedKey } from '../../protocol/dashboard/sealing.ts';
 import { claim } from '../support/claim.ts';
-import { startTestDashboard, type TestDashboard, tokenRequest } from '../support/dashboard.ts';
+import { tokenRequest } from '../support/client.ts';
+import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 import { postgresPrograms } from '../support/postgres.ts';
 
 const databases = postgresPrograms() ? (['pglite', 'postgres'] as const) : (['pglite'] as const);

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mask } from '../../protocol/credential.ts';
 import { catalog } from '../../src/provider/catalog.ts';
 import { claim } from '../support/claim.ts';
-import { startTestDashboard, type TestDashboard, tokenRequest } from '../support/dashboard.ts';
+import { tokenRequest } from '../support/client.ts';
+import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** Where pictures of the pages go when somebody wants to look at them. */
@@ -103,7 +104,8 @@ describe.skipIf(!existsSync(executablePath))(
       }
       for (const { provider, name, tail } of values) {
         const row = page.locator(`#${provider} .stored div`).filter({ hasText: name });
-        expect(await row.locator('dd').textContent(), name).toBe(tail);
+        expect(await row.locator('.masked').textContent(), name).toBe(tail);
+        expect(await row.locator('.print').textContent(), name).toMatch(/[0-9a-f]{8}$/);
       }
       expect(await page.getByText('Version 1').count()).toBe(6);
     });

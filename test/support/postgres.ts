@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 export interface TestPostgres {
+  readonly data: string;
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -41,7 +42,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   const server = spawn(postgres, serverArguments, { stdio: 'ignore', cwd: '/' });
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   await ready(url);
-  return { url, stop: () => stop(server, directory) };
+  return { url, data, stop: () => stop(server, directory) };
 }
 
 /** setpriv execs, so that the process that is signalled is PostgreSQL itself. */

@@ -55,7 +55,15 @@ const doors: Record<string, string[]> = {
   ],
   'src/account': [...shared, 'src/platform'],
   'src/dashboard/services.ts': [...shared, 'src/provider'],
-  'src/dashboard/config.ts': shared,
+  'src/dashboard/config.ts': [...shared, 'src/dashboard/store/rootSource.ts'],
+  'src/dashboard/open.ts': [...shared, 'src/dashboard/config.ts', 'src/dashboard/store'],
+  // what the operator does with a dashboard's data: backups, checks, keys
+  'src/dashboard/admin': [
+    ...shared,
+    'src/dashboard/config.ts',
+    'src/dashboard/open.ts',
+    'src/dashboard/store',
+  ],
   'src/dashboard/tls.ts': shared,
   'src/dashboard/store': [...shared, 'src/platform', 'src/provider', 'src/dashboard/services.ts'],
   'src/dashboard/auth': [...shared, 'src/dashboard/store', 'src/dashboard/services.ts'],
@@ -81,6 +89,8 @@ const doors: Record<string, string[]> = {
   'src/dashboard/main.ts': [
     ...shared,
     'src/dashboard',
+    'src/dashboard/open.ts',
+    'src/dashboard/admin',
     'src/dashboard/services.ts',
     'src/dashboard/config.ts',
     'src/dashboard/tls.ts',
@@ -101,6 +111,7 @@ const doors: Record<string, string[]> = {
     'src/supervisor/start.ts',
     'src/dashboard/main.ts',
     'src/dashboard/config.ts',
+    'src/dashboard/admin',
   ],
 };
 
@@ -112,6 +123,7 @@ const owners: Record<string, string[]> = {
   pg: ['src/dashboard/store', 'test'],
   '@electric-sql/pglite': ['src/dashboard/store', 'test'],
   fastify: ['src/supervisor/rpc', 'src/dashboard', 'test'],
+  '@simplewebauthn/server': ['src/dashboard/auth'],
   preact: ['src/dashboard/web'],
   unbash: ['src/supervisor/policy'],
   commander: ['src/cli'],
@@ -124,13 +136,19 @@ const plaintext = [
   'src/supervisor/redaction/needles.ts',
   'src/supervisor/vault/credential-file.ts',
   'src/supervisor/vault/vault.ts',
+  'src/account/access.ts',
   'src/account/dashboard-client.ts',
   'src/account/token-store.ts',
   'src/dashboard/store',
   'src/dashboard/api',
 ];
 
-const globals = ['src/cli', 'src/dashboard/main.ts', 'src/dashboard/config.ts'];
+const globals = [
+  'src/cli',
+  'src/dashboard/main.ts',
+  'src/dashboard/config.ts',
+  'src/dashboard/admin/commands.ts',
+];
 
 const root = path.join(import.meta.dirname, '../..');
 const sources = readSources(['src', 'protocol']);

@@ -31,7 +31,9 @@ ${text}`;
   child.stdout.on('data', (bytes: Buffer) => {
     out += bytes.toString();
   });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
+  });
   rmSync(runtime, { recursive: true, force: true });
   if (code !== 0) throw new Error(`the session ended with ${code}`);
   return JSON.parse(out) as T;
@@ -52,11 +54,4 @@ const credentials = {
 export function verdict(target: string, met: boolean): string {
   if (!met) process.exitCode = 1;
   return `target ${target}: ${met ? 'met' : 'MISSED'}`;
-}
-
-export const median = (list: readonly number[]): number => percentile(list, 0.5);
-
-export function percentile(list: readonly number[], part: number): number {
-  const sorted = list.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }

@@ -4,6 +4,7 @@ import { sessionStart, sessionUpdate, syncRequest } from '../../../protocol/dash
 import { SynscError } from '../../errors.ts';
 import { bearerUser, requireBearer } from '../auth/bearer.ts';
 import type { Context } from '../store/context.ts';
+import { registerEvents } from './events.ts';
 import { status, sync } from './sync.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -19,9 +20,10 @@ export async function registerApi(app: FastifyInstance, context: Context): Promi
   });
 
   app.post('/api/cli/sync', async (request) =>
-    sync(context, bearerUser(request), read(syncRequest, request.body), request.ip),
+    sync(context, bearerUser(request), read(syncRequest, request.body)),
   );
   app.get('/api/cli/status', async (request) => status(context, bearerUser(request)));
+  registerEvents(app, context);
   app.post('/api/cli/sessions', async (request) => {
     const { label, directory, hostname } = read(sessionStart, request.body);
     const [row] = await store.tx(bearerUser(request).id, (query) =>
@@ -40,6 +42,7 @@ export async function registerApi(app: FastifyInstance, context: Context): Promi
             count(update.commands),
             count(update.redactions),
             update.credentialsUsed ?? null,
+            update.auditHead ?? null,
           ])
         : [],
     );

@@ -9,55 +9,111 @@ import type {
 import { SynscError } from '../../errors.ts';
 import type { WebUser } from '../services.ts';
 import type { Context } from '../store/context.ts';
+import type { UserEnvelope } from '../store/envelope.ts';
 
+/** Who syncs: the account, and the name of the machine that its token was issued to. */
+export interface Syncer extends WebUser {
+  readonly device?: string;
+}
+
+/** Of a field; of an account without any there is one row with the version alone. */
 interface FieldRow {
+  account_version: number;
   id: string;
   provider: ProviderId;
   version: number;
   updated_at: Date;
-  name: string;
+  name: string | null;
   masked: string;
   wrapped_key: Uint8Array;
   sealed: Uint8Array;
 }
+type StoredField = FieldRow & { name: string };
 
 /** Every value of the account, sealed to the session's key; plain bytes are overwritten at once. */
 export async function sync(
-  { store, envelope }: Context,
-  user: WebUser,
-  { publicKey, sessionId }: SyncRequest,
-  address: string,
+  context: Context,
+  { id, email, device }: Syncer,
+  { publicKey, version }: SyncRequest,
 ): Promise<SyncResponse> {
+  const account = { id, email };
+  if (version !== undefined && version === (await credentialsVersion(context, id))) {
+    return { account, publicKey: '', credentials: [], version, unchanged: true };
+  }
   const keys = generateSealingKeys();
   const key = sessionKey(keys, publicKey);
   try {
-    const rows = await store.tx(user.id, async (query) => {
-      const found = await query<FieldRow>('sealedFields');
-      const names = found.map((row) => row.name).join(' ');
-      await query('addAudit', ['sync', sessionId ?? '', names === '' ? 'empty' : names, address]);
-      return found;
-    });
-    const credentials: SealedCredential[] = [];
-    for (const row of rows) {
-      const value = await envelope.open(placeOf(user, row), {
-        wrappedKey: Buffer.from(row.wrapped_key),
-        sealed: Buffer.from(row.sealed),
-      });
-      const { name, version } = row;
-      const sealed = seal(key, value, { accountId: user.id, name, version });
-      value.fill(0);
-      credentials.push({ ...summaryOf(row), ...sealed });
-    }
-    return { account: user, publicKey: keys.publicKey, credentials };
+    const { credentials, latest } = await context.envelope.toOpen(id, (box) =>
+      context.store.tx(id, async (query) => {
+        const rows = await query<FieldRow>('sealedFields');
+        const fields = stored(rows);
+        const sealed = fields.map((field) => sealedTo(key, id, field, openField(box, field)));
+        await query('addAudit', ['sync', device ?? '', summaryText(fields), '']);
+        return { credentials: sealed, latest: rows[0]?.account_version ?? 0 };
+      }),
+    );
+    return { account, publicKey: keys.publicKey, credentials, version: latest };
+  } catch (failure) {
+    if (failure instanceof FieldError) await recordRefusal(context, id, failure);
+    throw failure;
   } finally {
     key.fill(0);
   }
 }
 
+/** Of an account that is gone: undefined. */
+export async function credentialsVersion(
+  { store }: Context,
+  user: string,
+): Promise<number | undefined> {
+  const [row] = await store.ask<{ version: number }>('credentialsVersion', [user]);
+  return row?.version;
+}
+
 /** Names and masks only. */
-export async function status({ store }: Context, user: WebUser): Promise<StatusResponse> {
-  const rows = await store.tx(user.id, (query) => query<FieldRow>('sealedFields'));
-  return { account: user, credentials: rows.map(summaryOf) };
+export async function status({ store }: Context, { id, email }: Syncer): Promise<StatusResponse> {
+  const rows = await store.tx(id, (query) => query<FieldRow>('sealedFields'));
+  return { account: { id, email }, credentials: stored(rows).map(summaryOf) };
+}
+
+/** For the audit trail: names and versions. */
+function summaryText(fields: readonly StoredField[]): string {
+  return fields.map(({ name, version }) => `${name} v${version}`).join(', ') || 'empty';
+}
+
+class FieldError extends SynscError {
+  readonly subject: string;
+
+  constructor({ name, version }: StoredField, cause: SynscError) {
+    super(cause.code, `${name}: ${cause.message}`, { cause, hint: cause.hint });
+    this.subject = `${name} v${version}`;
+  }
+}
+
+function openField(box: UserEnvelope, field: StoredField): Buffer {
+  const { provider, version } = field;
+  try {
+    return box.open(
+      { credential: field.id, provider, field: field.name, version },
+      { wrappedKey: field.wrapped_key, sealed: field.sealed },
+    );
+  } catch (cause) {
+    throw cause instanceof SynscError ? new FieldError(field, cause) : cause;
+  }
+}
+
+/** Takes `value` over: it is overwritten. */
+function sealedTo(key: Buffer, accountId: string, field: StoredField, value: Buffer) {
+  const { name, version } = field;
+  const sealed = seal(key, value, { accountId, name, version });
+  value.fill(0);
+  return { ...summaryOf(field), ...sealed } satisfies SealedCredential;
+}
+
+async function recordRefusal({ store }: Context, user: string, { subject }: FieldError) {
+  await store.tx(user, (query) =>
+    query('addAudit', ['credential.refused', subject, 'does not open with its key', '']),
+  );
 }
 
 function sessionKey(keys: ReturnType<typeof generateSealingKeys>, publicKey: string): Buffer {
@@ -71,12 +127,10 @@ function sessionKey(keys: ReturnType<typeof generateSealingKeys>, publicKey: str
   }
 }
 
-function placeOf(user: WebUser, row: FieldRow) {
-  const { provider, version } = row;
-  return { user: user.id, credential: row.id, provider, field: row.name, version };
+function stored(rows: readonly FieldRow[]): StoredField[] {
+  return rows.filter((row): row is StoredField => row.name !== null);
 }
 
-function summaryOf(row: FieldRow) {
-  const { name, provider, masked, version } = row;
-  return { name, provider, masked, version, updatedAt: row.updated_at.toISOString() };
+function summaryOf({ name, provider, masked, version, updated_at }: StoredField) {
+  return { name, provider, masked, version, updatedAt: updated_at.toISOString() };
 }

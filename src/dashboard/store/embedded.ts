@@ -1,49 +1,80 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
-import type { Engine, Run } from './engine.ts';
+import { PGlite, type Transaction } from '@electric-sql/pglite';
+import { type Engine, type Run, settingsScript } from './engine.ts';
 import { lockDirectory } from './lock.ts';
+import { unpackTemplate } from './template.ts';
 
 /**
  * The embedded database in `directory`/database: one process at a time, serial. It survives SIGKILL
- * but not a power cut: PGlite never syncs its files (electric-sql/pglite#1107).
+ * but not a power cut: PGlite never syncs its files (electric-sql/pglite#1107). Its one session is a
+ * superuser's, so the roles guard against faults of our own code and the closed table of statements
+ * against injected SQL.
  */
 export async function openEmbedded(directory: string): Promise<Engine> {
   const unlock = await lockDirectory(directory);
   try {
     const database = join(directory, 'database');
     if (!existsSync(database)) await initialise(directory, database);
-    const db = await PGlite.create({ dataDir: database });
-    return {
-      shared: false,
-      transaction: (body) => transaction(db, body),
-      script: (sql) => db.transaction(async (tx) => void (await tx.exec(sql))),
-      close: async () => {
-        await db.close();
-        await unlock();
-      },
-    };
+    return engineOf(await PGlite.create({ dataDir: database }), unlock);
   } catch (error) {
     await unlock();
     throw error;
   }
 }
 
+function engineOf(db: PGlite, unlock: () => Promise<void>): Engine {
+  return {
+    shared: false,
+    owner: (body) => db.transaction((tx) => body(ownerRun(tx))),
+    enter: async () => undefined,
+    transaction: (principal, body) =>
+      db.transaction(async (tx) => {
+        await tx.exec(`SET LOCAL ROLE synsc_${principal.role}; ${settingsScript(principal)}`);
+        return body(
+          async ({ sql }, parameters) => (await tx.query(sql, parameters && [...parameters])).rows,
+        );
+      }),
+    single: ({ sql }, parameters) =>
+      db.transaction(async (tx) => {
+        await tx.exec('SET LOCAL ROLE synsc_gate');
+        return (await tx.query(sql, [...parameters])).rows;
+      }),
+    listen: async (channel, onMessage) => void (await db.listen(channel, onMessage)),
+    close: async () => {
+      await db.close();
+      await unlock();
+    },
+  };
+}
+
+function ownerRun(tx: Transaction): Run {
+  return async (sql, parameters) => {
+    if (parameters) return (await tx.query(sql, [...parameters])).rows;
+    return (await tx.exec(sql)).at(-1)?.rows ?? [];
+  };
+}
+
 /** Beside the final place, then renamed: a start that was killed leaves no half database. */
 async function initialise(directory: string, database: string): Promise<void> {
+  await removeHalves(directory);
   const temporary = await mkdtemp(join(directory, 'database.new-'));
   try {
-    const db = await PGlite.create({ dataDir: temporary });
-    await db.close();
+    if (!(await unpackTemplate(temporary))) {
+      const db = await PGlite.create({ dataDir: temporary });
+      await db.close();
+    }
     await rename(temporary, database);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
 }
 
-function transaction<T>(db: PGlite, body: (run: Run) => Promise<T>): Promise<T> {
-  return db.transaction((tx) =>
-    body(async (sql, parameters) => (await tx.query(sql, parameters && [...parameters])).rows),
-  );
+async function removeHalves(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (name.startsWith('database.new-')) {
+      await rm(join(directory, name), { recursive: true, force: true });
+    }
+  }
 }

@@ -1,11 +1,10 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { SynscError } from '../../errors.ts';
-import { createKeyFile, readIfThere, rootKey } from './keys.ts';
+import { decrypt, encrypt, wipe } from './cipher.ts';
+import type { Keyring } from './keyring.ts';
 
-/** What a stored value belongs to; moved anywhere else it no longer opens. */
+/** What a stored value of a user belongs to; moved anywhere else it no longer opens. */
 interface Place {
-  readonly user: string;
   readonly credential: string;
   readonly provider: string;
   readonly field: string;
@@ -14,8 +13,17 @@ interface Place {
 
 /** As the database holds a value: nonce, ciphertext, tag. */
 interface Stored {
-  readonly wrappedKey: Buffer;
-  readonly sealed: Buffer;
+  readonly wrappedKey: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+/** What one user's key does while it is in memory. */
+export interface UserEnvelope {
+  seal(place: Place, value: Buffer): Stored;
+  /** Plain bytes, which the caller overwrites. Throws when the value was changed or moved. */
+  open(place: Place, stored: Stored): Buffer;
+  /** Tells values of a field apart, and nothing else about them: without the user's key it is noise. */
+  fingerprint(place: Place, value: Buffer): string;
 }
 
 /**
@@ -23,76 +31,72 @@ interface Stored {
  * file outside the database, wrapped by the root key.
  */
 export interface Envelope {
-  seal(place: Place, value: Buffer): Promise<Stored>;
-  /** Plain bytes, which the caller overwrites. Throws when the value was changed or moved. */
-  open(place: Place, stored: Stored): Promise<Buffer>;
-  /** 32 bytes for another purpose, derived from the root key. */
-  derive(purpose: string): Buffer;
+  /** Lends the user's key to `body`, made when it is missing, and overwrites it after. */
+  toSeal<T>(user: string, body: (box: UserEnvelope) => Promise<T>): Promise<T>;
+  /** As `toSeal`; without a key nothing opens. */
+  toOpen<T>(user: string, body: (box: UserEnvelope) => Promise<T>): Promise<T>;
 }
 
-/** `directory`: where the key files are; never inside the database. */
-export async function openEnvelope(directory: string): Promise<Envelope> {
-  const root = await rootKey(directory);
+export function envelope(keyring: Keyring): Envelope {
   return {
-    async seal(place, value) {
-      const userKey = await keyOf(directory, root, place.user);
-      const dataKey = randomBytes(32);
-      const wrappedKey = encrypt(userKey, dataKey, associatedData('synsc.dek.v1', place));
-      const sealed = encrypt(dataKey, value, associatedData('synsc.cred.v1', place));
-      wipe(userKey, dataKey);
-      return { wrappedKey, sealed };
-    },
-    async open(place, { wrappedKey, sealed }) {
-      const userKey = await keyOf(directory, root, place.user);
-      const dataKey = decrypt(userKey, wrappedKey, associatedData('synsc.dek.v1', place));
+    async toSeal(user, body) {
+      const key = await keyring.findOrCreate(user);
       try {
-        return decrypt(dataKey, sealed, associatedData('synsc.cred.v1', place));
+        return await body(boxOf(user, key));
       } finally {
-        wipe(userKey, dataKey);
+        wipe(key);
       }
     },
-    derive: (purpose) => Buffer.from(hkdfSync('sha256', root, '', `synsc ${purpose} v1`, 32)),
+    async toOpen(user, body) {
+      const key = await keyring.find(user);
+      try {
+        return await body(boxOf(user, key));
+      } finally {
+        if (key) wipe(key);
+      }
+    },
   };
 }
 
-async function keyOf(directory: string, root: Buffer, user: string): Promise<Buffer> {
-  if (!/^[0-9a-f-]{36}$/.test(user)) throw new RangeError('not a user id');
-  const path = join(directory, 'users', user);
-  const context = Buffer.from(JSON.stringify(['synsc.kek.v1', user]));
-  const wrapped =
-    (await readIfThere(path)) ??
-    (await createKeyFile(path, encrypt(root, randomBytes(32), context)));
-  return decrypt(root, wrapped, context);
+function boxOf(user: string, userKey: Buffer | undefined): UserEnvelope {
+  const context = (format: string, { credential, provider, field, version }: Place) =>
+    Buffer.from(JSON.stringify([format, user, credential, provider, field, version]));
+  return {
+    seal(place, value) {
+      if (!userKey) throw unopened();
+      const dataKey = randomBytes(32);
+      const wrappedKey = encrypt(userKey, dataKey, context('synsc.dek.v1', place));
+      const sealed = encrypt(dataKey, value, context('synsc.cred.v1', place));
+      wipe(dataKey);
+      return { wrappedKey, sealed };
+    },
+    open(place, stored) {
+      if (!userKey) throw unopened();
+      try {
+        const wrapped = Buffer.from(stored.wrappedKey);
+        const dataKey = decrypt(userKey, wrapped, context('synsc.dek.v1', place));
+        try {
+          return decrypt(dataKey, Buffer.from(stored.sealed), context('synsc.cred.v1', place));
+        } finally {
+          wipe(dataKey);
+        }
+      } catch (cause) {
+        throw unopened(cause);
+      }
+    },
+    fingerprint({ provider, field }, value) {
+      if (!userKey) throw unopened();
+      const key = Buffer.from(hkdfSync('sha256', userKey, '', 'synsc fingerprint v1', 32));
+      const mac = createHmac('sha256', key).update(`${provider} ${field} `).update(value).digest();
+      wipe(key);
+      return mac.toString('hex', 0, 4);
+    },
+  };
 }
 
-function associatedData(format: string, place: Place): Buffer {
-  const { user, credential, provider, field, version } = place;
-  return Buffer.from(JSON.stringify([format, user, credential, provider, field, version]));
-}
-
-function encrypt(key: Buffer, value: Buffer, context: Buffer): Buffer {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(context);
-  return Buffer.concat([nonce, cipher.update(value), cipher.final(), cipher.getAuthTag()]);
-}
-
-function decrypt(key: Buffer, bytes: Buffer, context: Buffer): Buffer {
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), {
-      authTagLength: 16,
-    });
-    decipher.setAAD(context).setAuthTag(bytes.subarray(-16));
-    const value = decipher.update(bytes.subarray(12, -16));
-    decipher.final();
-    return value;
-  } catch (cause) {
-    throw new SynscError('INTERNAL', 'a stored value does not open with its key', {
-      cause,
-      hint: 'restore the keys directory that belongs to this database',
-    });
-  }
-}
-
-function wipe(...keys: Buffer[]): void {
-  for (const key of keys) key.fill(0);
+function unopened(cause?: unknown): SynscError {
+  return new SynscError('SYNC_FAILED', 'a stored value does not open with its key', {
+    cause,
+    hint: 'enter the credential again in the dashboard; if all fail, restore the keys directory that belongs to this database',
+  });
 }

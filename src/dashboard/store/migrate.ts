@@ -1,61 +1,51 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { SynscError } from '../../errors.ts';
-import type { Engine } from './engine.ts';
+import type { Run } from './engine.ts';
 
 /** Beside this module, in the source tree and in the bundle. */
 const folder = new URL('./migrations/', import.meta.url);
+const privileges = new URL('./privileges.sql', import.meta.url);
 /** Any number that other programs in the database do not use. */
 const advisoryLock = 7_391_846_201;
 
-/** Brings the schema up to date, in one transaction. Dashboards that start together take turns. */
-export async function migrate(engine: Engine): Promise<void> {
-  const files = (await readdir(fileURLToPath(folder)))
-    .filter((name) => name.endsWith('.sql'))
-    .sort();
-  const scripts = await Promise.all(
-    files.map(async (name) => readFile(new URL(name, folder), 'utf8')),
+/**
+ * Brings the schema up to date, in the order of the files' numbers, within the transaction of `run`.
+ * Dashboards that start together take turns. `until`: only those of this list, for an old backup.
+ */
+export async function migrate(run: Run, until?: readonly string[]): Promise<void> {
+  await run(
+    `SELECT pg_advisory_xact_lock(${advisoryLock});
+     CREATE SCHEMA IF NOT EXISTS priv;
+     CREATE TABLE IF NOT EXISTS priv.migrations
+       (name text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());`,
   );
-  await engine.script(
-    [
-      `SELECT pg_advisory_xact_lock(${advisoryLock});`,
-      'CREATE SCHEMA IF NOT EXISTS priv;',
-      `CREATE TABLE IF NOT EXISTS priv.migrations
-         (name text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());`,
-    ].join('\n'),
-  );
-  for (const [index, name] of files.entries()) await apply(engine, name, scripts[index] ?? '');
-}
-
-async function apply(engine: Engine, name: string, script: string): Promise<void> {
-  const done = await engine.transaction(async (run) => {
-    const rows = await run('SELECT 1 FROM priv.migrations WHERE name = $1', [name]);
-    return rows.length > 0;
-  });
-  if (done) return;
-  // The name comes first: of two dashboards the slower one waits here and fails on the key.
-  await engine
-    .script(`INSERT INTO priv.migrations (name) VALUES ('${name}');\n${script}`)
-    .catch(async (error: unknown) => {
-      if (!isDuplicate(error)) throw error;
-    });
-}
-
-function isDuplicate(error: unknown): boolean {
-  return error instanceof Error && 'constraint' in error && error.constraint === 'migrations_pkey';
-}
-
-/** Refuses a database in which some user table is not under forced row-level security. */
-export async function checkRowSecurity(engine: Engine): Promise<void> {
-  const open = await engine.transaction((run) =>
-    run(`SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = 'app' AND c.relkind IN ('r', 'p', 'm', 'f') AND NOT (
-        c.relrowsecurity AND c.relforcerowsecurity
-        AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid))`),
-  );
-  if (open.length > 0) {
-    throw new SynscError('UNSUPPORTED', 'a user table is not under forced row-level security', {
-      hint: 'restore the database, or ALTER TABLE … FORCE ROW LEVEL SECURITY on each table of schema app',
-    });
+  const rows = (await run('SELECT name FROM priv.migrations')) as { name: string }[];
+  const done = new Set(rows.map(({ name }) => name));
+  for (const name of await migrationNames()) {
+    if (done.has(name) || (until && !until.includes(name))) continue;
+    await run(await readFile(new URL(name, folder), 'utf8'));
+    await run('INSERT INTO priv.migrations (name) VALUES ($1)', [name]);
+    done.add(name);
   }
+  const grants = await readFile(privileges, 'utf8');
+  const digest = createHash('sha256')
+    .update([...done].sort().join())
+    .update(grants)
+    .digest('hex');
+  if (await isApplied(run, digest)) return;
+  await run(grants);
+  await run(`DELETE FROM priv.migrations WHERE name LIKE 'privileges %'`);
+  await run('INSERT INTO priv.migrations (name) VALUES ($1)', [`privileges ${digest}`]);
+}
+
+async function isApplied(run: Run, digest: string): Promise<boolean> {
+  const rows = await run('SELECT FROM priv.migrations WHERE name = $1', [`privileges ${digest}`]);
+  return rows.length > 0;
+}
+
+/** All that this version knows, in their order. */
+export async function migrationNames(): Promise<string[]> {
+  const names = await readdir(fileURLToPath(folder));
+  return names.filter((name) => name.endsWith('.sql')).sort();
 }

@@ -1,44 +1,98 @@
 import { createHmac } from 'node:crypto';
-import type { Engine } from './engine.ts';
-import { checkRowSecurity, migrate } from './migrate.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SynscError } from '../../errors.ts';
+import type { Engine, Principal, Run, Statement } from './engine.ts';
+import { guard } from './guard.ts';
+import { createLogins, loginsOf } from './logins.ts';
+import { migrate } from './migrate.ts';
+import { originSetting } from './origin.ts';
 import { type StatementName, statements } from './statements.ts';
 
 /** Runs a named statement. `Row` names the columns that the statement selects. */
 export type Query = <Row>(name: StatementName, parameters?: readonly unknown[]) => Promise<Row[]>;
 
 export interface Store {
-  /** One transaction as `user`, who sees their own rows only; `null`: nobody, who sees none. */
+  /**
+   * One transaction as `user`, who sees their own rows only; `null`: nobody yet, who reaches the
+   * functions of schema `auth` and no table.
+   */
   tx<T>(user: string | null, body: (query: Query) => Promise<T>): Promise<T>;
+  /** One statement as nobody, by itself: for look-ups that write no audit row. */
+  readonly ask: Query;
+  listen: Engine['listen'];
   close(): Promise<void>;
 }
 
 /** Seconds that a signed claim holds: longer than any transaction. */
 const claimLifetime = 60;
+/** Two dashboards that start at once on databases of one cluster meet at its roles. */
+const preparations = 10;
+const meetings = new Set(['XX000', '40001', '40P01', '23505', '42710']);
 
-/** Migrates, checks row-level security, and hands out the store. `claimsKey`: 32 bytes. */
-export async function openStore(engine: Engine, claimsKey: Buffer): Promise<Store> {
-  await migrate(engine);
-  await checkRowSecurity(engine);
-  await engine.transaction((run) =>
-    run(
-      `INSERT INTO priv.claims_key (ipad, opad) VALUES ($1, $2)
-       ON CONFLICT (only_row) DO UPDATE SET ipad = $1, opad = $2`,
-      [pad(claimsKey, 0x36), pad(claimsKey, 0x5c)],
-    ),
-  );
+/** Migrates, guards, logs in, and hands out the store. `secret`: 32 bytes of this installation. */
+export async function openStore(engine: Engine, secret: Buffer): Promise<Store> {
+  const claimsKey = Buffer.from(createHmac('sha256', secret).update('synsc claims v1').digest());
+  await prepare(engine, secret, claimsKey);
+  await engine.enter(loginsOf(secret));
   return {
     tx: (user, body) =>
-      engine.transaction(async (run) => {
-        await run('SET LOCAL ROLE synsc_app');
-        const claims = user === null ? '' : signClaims(user, claimsKey);
-        await run(`SELECT set_config('synsc.claims', $1, true)`, [claims]);
-        return body(async <Row>(name: StatementName, parameters?: readonly unknown[]) => {
-          const rows = await run(statements[name], parameters);
+      engine.transaction(principal(user, claimsKey), (run) =>
+        body(async <Row>(name: StatementName, parameters?: readonly unknown[]) => {
+          const rows = await run(statement(name), parameters);
           return rows as Row[];
-        });
-      }),
+        }),
+      ),
+    ask: async <Row>(name: StatementName, parameters: readonly unknown[] = []) => {
+      const rows = await engine.single(statement(name), parameters);
+      return rows as Row[];
+    },
+    listen: (channel, onMessage, onGap) => engine.listen(channel, onMessage, onGap),
     close: () => engine.close(),
   };
+}
+
+async function prepare(engine: Engine, secret: Buffer, claimsKey: Buffer): Promise<void> {
+  for (let left = preparations; ; left -= 1) {
+    try {
+      await engine.owner(async (run) => {
+        await migrate(run);
+        if (engine.shared) await createLogins(run, secret);
+        await guard(run);
+        await keepClaimsKey(run, claimsKey);
+      });
+      return;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (left <= 1 || !meetings.has(code)) throw error;
+      await sleep(50 + Math.random() * 200);
+    }
+  }
+}
+
+/** The database keeps the first key that it saw: another one would be that of other users' files. */
+async function keepClaimsKey(run: Run, key: Buffer): Promise<void> {
+  await run('INSERT INTO priv.claims_key (ipad, opad) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    pad(key, 0x36),
+    pad(key, 0x5c),
+  ]);
+  const rows = await run('SELECT FROM priv.claims_key WHERE ipad = $1', [pad(key, 0x36)]);
+  if (rows.length > 0) return;
+  throw new SynscError('UNSUPPORTED', 'this database belongs to another data directory’s keys', {
+    hint: 'start with the --data directory that it was made with: all dashboards of a database share its keys',
+  });
+}
+
+function statement(name: StatementName): Statement {
+  if (Object.hasOwn(statements, name)) return { name, sql: statements[name] };
+  throw new SynscError('INTERNAL', 'no statement has this name');
+}
+
+function principal(user: string | null, claimsKey: Buffer): Principal {
+  const settings = {
+    'synsc.claims': user === null ? '' : signClaims(user, claimsKey),
+    'synsc.origin': originSetting(),
+  };
+  return { role: user === null ? 'gate' : 'app', settings };
 }
 
 /** What `auth.uid()` accepts: user id, expiry in Unix seconds, HMAC-SHA256 of both. */

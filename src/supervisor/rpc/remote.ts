@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Role } from '../../../protocol/session/schemas.ts';
-import { peerOf, startTimeOf } from '../../platform/peer.ts';
+import { originOf, peerOf } from '../../platform/peer.ts';
 
 /** What the peer of a connection may do; `refuse` closes it. */
 export type RoleFor = (socket: Socket) => Role | 'refuse';
@@ -19,7 +19,7 @@ export class Remote {
     this.#role = role;
     this.#roleFor = roleFor;
     this.pid = peerOf(socket)?.pid;
-    this.origin = this.pid === undefined ? undefined : `${this.pid} ${startTimeOf(this.pid)}`;
+    this.origin = this.pid === undefined ? undefined : originOf(this.pid);
   }
 
   /** A process from outside may have been paired since it connected. */

@@ -8,14 +8,17 @@ import type {
 import { protocolVersion } from '../../../protocol/version.ts';
 import { SynscError } from '../../errors.ts';
 import type { ManagedProcess } from '../process/table.ts';
-import { fetchCredentials } from '../vault/sync.ts';
 import { readOutput } from './output.ts';
+import { pairingLifetime } from './pairing.ts';
 import type { Parts } from './parts.ts';
 import type { Spawned } from './spawn.ts';
 import type { Caller, Verbs } from './verbs.ts';
 
 /** The path of a command, with the parsers that it needs: loaded with the first one. */
 const path = () => import('./spawn.ts');
+
+/** Entries of the audit chain in one answer. */
+const auditPage = 500;
 
 /** Milliseconds that an authorised value stays visible in the front end after its command ended. */
 const shownAfterExit = 2_000;
@@ -29,6 +32,7 @@ export function createVerbs(parts: Parts): Verbs {
     relay: (params, caller) => runRelayed(params, caller, parts),
     ...processVerbs(parts),
     ...credentialVerbs(parts),
+    ...sessionVerbs(parts),
   };
 }
 
@@ -106,15 +110,35 @@ function credentialVerbs(parts: Parts): Pick<Verbs, CredentialVerb> {
       const { decisionsFor, directoryOf } = await path();
       return { decisions: await decisionsFor(params, directoryOf(params, parts), parts) };
     },
-    credentials: () => ({ credentials: vault.summaries() }),
+    credentials: () => ({ credentials: vault.summaries(), synced: parts.sync.state }),
     async sync(_params, { role }) {
-      const changed = await synchronise(parts);
+      const changed = await parts.sync.synchronise();
       // a process outside the session may trigger it, and learns nothing from it
       return role === 'outside'
         ? { credentials: [], changed: [] }
         : { credentials: vault.summaries(), changed };
     },
     'authorization.request': (params, { asker }) => askUser(params, asker, parts),
+  };
+}
+
+type SessionVerb = 'audit' | 'pair' | 'pair.code';
+
+function sessionVerbs({ audit, pairing }: Parts): Pick<Verbs, SessionVerb> {
+  return {
+    audit: ({ fromSequence = 0 }) => ({
+      entries: audit.from(fromSequence, auditPage),
+      head: audit.head,
+    }),
+    'pair.code': () => ({ code: pairing.issue(Date.now()), expiresIn: pairingLifetime }),
+    pair({ code }, { origin }) {
+      const paired = origin !== undefined && pairing.redeem(code, origin, Date.now());
+      audit.note({ event: 'pair', outcome: paired ? 'paired' : 'refused' });
+      if (paired) return { role: 'client' };
+      throw new SynscError('NOT_AUTHORIZED', 'the code is wrong, was used, or is too old', {
+        hint: 'run `synsc pair` in the session for a new one',
+      });
+    },
   };
 }
 
@@ -174,16 +198,6 @@ function tellDecisions(process: Spawned['process'], { notify, gone }: Caller, pa
   });
 }
 
-/** Fetches the latest credentials; on failure the session keeps what it has. Returns changed names. */
-export async function synchronise(parts: Parts): Promise<string[]> {
-  if (parts.source === undefined) {
-    throw new SynscError('NOT_SIGNED_IN', 'this session was launched with --no-sync');
-  }
-  const changed = parts.vault.replace(await fetchCredentials(parts.source));
-  if (changed.length > 0) parts.redactors.rebuild(parts.vault);
-  return changed;
-}
-
 async function askUser(
   params: Params<'authorization.request'>,
   asker: Caller['asker'],
@@ -205,6 +219,7 @@ async function askUser(
     names: params.names,
     reason: params.reason === undefined ? undefined : text(params.reason),
   });
+  parts.audit.note({ event: 'authorization', names: params.names, outcome: status });
   if (status !== 'approved') return { status };
   const call = { asker, command: params.command, argv: params.argv, cwd };
   return { status, authorizationId: parts.grants.give(call, params.names, Date.now()) };

@@ -69,6 +69,8 @@ export async function spawn(
     told,
     direct,
   );
+  parts.audit.spawned(process, params.argv ?? ['bash', '-c', params.command ?? '']);
+  if (direct) for (const one of told) parts.audit.decided(process.id, one, params.argv ?? []);
   parts.started();
   if (params.stdin !== undefined) {
     void process.write(Buffer.from(params.stdin));
@@ -94,6 +96,7 @@ export function spawnRelayed(relay: Relay, tty: SpawnParams['tty'], parts: Parts
   });
   parts.granted.note(process.pid, given);
   parts.commands.add({ process, capability, authorized, searchPath, outer }, [], true);
+  parts.audit.spawned(process, [file, ...args]);
   parts.started();
   return process;
 }

@@ -26,12 +26,23 @@ export class CredentialFiles {
   /** Path of the file; 0600 in a 0700 directory. Throws UNSUPPORTED where nothing is on tmpfs. */
   pathOf(credential: Credential): string {
     if (credential.path !== undefined) return credential.path;
-    const file = join(this.own(), `${credential.name.toLowerCase()}.json`);
+    const file = join(this.own(), fileName(credential.name));
     if (this.#written.get(credential.name) === credential) return file;
     rmSync(file, { force: true });
     writeFileSync(file, credential.secret.expose(), { mode: 0o600, flag: 'wx' });
     this.#written.set(credential.name, credential);
     return file;
+  }
+
+  /** After a change: a file that commands may have open becomes the new one, or goes with its credential. */
+  refresh(name: string, credential: Credential | undefined): void {
+    const old = this.#written.get(name);
+    if (old === undefined) return;
+    if (credential !== undefined && credential.path === undefined) this.pathOf(credential);
+    else {
+      rmSync(join(this.directory, fileName(name)), { force: true });
+      this.#written.delete(name);
+    }
   }
 
   /** The directory itself, made when first needed (0700). Throws UNSUPPORTED where nothing is on tmpfs. */
@@ -51,4 +62,8 @@ export class CredentialFiles {
     rmSync(this.directory, { recursive: true, force: true });
     this.#written.clear();
   }
+}
+
+function fileName(name: string): string {
+  return `${name.toLowerCase()}.json`;
 }

@@ -23,8 +23,8 @@ async function pausesWith(faults: Fault[]): Promise<number[]> {
   const client = new DashboardClient({ url: fake.url, ca: fake.ca });
   const pauses: number[] = [];
   const pause = async (seconds: number) => pauses.push(seconds);
-  const { token } = await pollToken(client, code, { pause });
-  expect(token.expose().toString()).toBe('synsc_EXAMPLE');
+  const { access } = await pollToken(client, code, { pause });
+  expect(access.expose().toString()).toBe('synsc_EXAMPLE');
   client.close();
   await fake.close();
   return pauses;
