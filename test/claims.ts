@@ -81,7 +81,7 @@ export const claims: readonly Claim[] = [
     'Each time you launch\nsynsc, the CLI fetches your latest credentials from the dashboard over an authenticated channel.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/held-in-memory',
     'The values are held in process memory for the lifetime of the session.',
   ),
@@ -113,9 +113,9 @@ export const claims: readonly Claim[] = [
     'The agent doesn’t\nexport HF_TOKEN=...in your interactive shell.',
   ),
   credentials('open', 'credentials/only-subprocess-envs', 'The token only enters subprocess envs.'),
-  credentials('open', 'credentials/no-memory-dumps', 'No process memory dumps.'),
+  credentials('kept', 'credentials/no-memory-dumps', 'No process memory dumps.'),
   credentials(
-    'open',
+    'kept',
     'credentials/gone-at-end',
     'When the session ends (you exit the CLI, the process dies), the credentials are gone.',
   ),

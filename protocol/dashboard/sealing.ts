@@ -67,13 +67,31 @@ export function seal(key: Buffer, value: Buffer, context: SealingContext): Seale
   return { nonce: nonce.toString('base64url'), ciphertext: ciphertext.toString('base64url') };
 }
 
-/** Throws when the value was changed, or sealed for another account, name or version. */
-export function open(key: Buffer, sealed: Sealed, context: SealingContext): Buffer {
+/** Bytes that are opened at a time. */
+const openedAtOnce = 16;
+
+/**
+ * The value, in memory of `allocate`. Throws when it was changed, or sealed for another account, name
+ * or version. It is opened in pieces: what the cipher has freed can't be overwritten, and no copy of the
+ * value shall stand there.
+ */
+export function open(
+  key: Buffer,
+  sealed: Sealed,
+  context: SealingContext,
+  allocate: (size: number) => Buffer = Buffer.alloc,
+): Buffer {
   const bytes = Buffer.from(sealed.ciphertext, 'base64url');
   const nonce = Buffer.from(sealed.nonce, 'base64url');
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 });
   decipher.setAAD(associatedData(context)).setAuthTag(bytes.subarray(-16));
-  const value = decipher.update(bytes.subarray(0, -16));
+  const text = bytes.subarray(0, -16);
+  const value = allocate(text.length);
+  for (let at = 0; at < text.length; at += openedAtOnce) {
+    const piece = decipher.update(text.subarray(at, at + openedAtOnce));
+    piece.copy(value, at);
+    piece.fill(0);
+  }
   decipher.final();
   return value;
 }

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stateOf } from '../../src/platform/peer.ts';
 import { memoryPlace } from '../../src/platform/runtime-dir.ts';
 import { isTmpfs } from '../../src/platform/tmpfs.ts';
-import { childrenOf, runningWith, watchdogOf } from '../support/processes.ts';
+import { claim } from '../support/claim.ts';
+import { childrenOf, holding, runningWith, watchdogOf } from '../support/processes.ts';
 import { TestSession } from '../support/session.ts';
 
 /** What a loaded machine may take; the promise is a second. */
@@ -67,6 +68,25 @@ describe('a tree that keeps forking daemons without environment ends', () => {
     60_000,
   );
 });
+
+claim(
+  'credentials/gone-at-end',
+  async () => {
+    const value = 'hf_EXAMPLEheldByOneCommand0123456789ab';
+    const file = path.join(place, 'wait.py');
+    writeFileSync(file, 'import subprocess\nsubprocess.run(["setsid", "sleep", "600"])\n');
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const { session } = await opened({ env: { HF_TOKEN: value } });
+      await session.start({ argv: ['python3', file] });
+      await expect.poll(() => holding(value).length, patience).toBeGreaterThan(1);
+      session.child.kill(signal);
+      await session.exited;
+      await expect.poll(() => holding(value), patience).toEqual([]);
+      await everythingIsGone(session, 'none');
+    }
+  },
+  60_000,
+);
 
 test('an aborted session leaves no core file', async () => {
   const { session } = await opened();

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { claim } from '../support/claim.ts';
 import { cleanEnv, root, synsc, TestSession } from '../support/session.ts';
 
 const value = 'hf_EXAMPLEonlyNotARealTokenAbCdEf012345';
@@ -138,7 +139,8 @@ describe('a process of the same user', () => {
     expect(asUser('perl', '-e', script, `/proc/${pid}/${file}`).stdout).toBe('Permission denied');
   });
 
-  test("can't trace it, read its memory by a system call, or dump its core", () => {
+  // it can't trace it, read its memory by a system call, or dump its core
+  claim('credentials/no-memory-dumps', () => {
     const script = `
       my %calls = (x86_64 => [101, 310], aarch64 => [117, 270]);
       my ($ptrace, $readv) = @{$calls{(split ' ', \`uname -m\`)[0]}};

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { protection } from '../../src/platform/pages.ts';
+import { claim } from '../support/claim.ts';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 import { copiesIn } from '../support/memory.ts';
 import { TestSession } from '../support/session.ts';
@@ -93,21 +94,26 @@ describe.skipIf(!canRead)(
       });
       const { stdout } = await session.run({ argv: ['echo', values.HF_TOKEN] });
       expect(stdout).toBe('[REDACTED]\n');
-      expect(copies(replaced)).toEqual([]);
-      expect(copies(keyLine)).toEqual([]);
+      expect(copies(replaced), 'replaced').toEqual([]);
+      expect(copies(keyLine), 'key').toEqual([]);
     });
   },
 );
 
-test("a user's own key is gone from the environment that the kernel shows", async () => {
+claim('credentials/held-in-memory', async () => {
   const own = 'hf_EXAMPLEmineMineMineMine0123456789';
   const session = new TestSession({ env: { HF_TOKEN: own } });
   const { credentials } = await session.call<{ credentials: object[] }>('credentials');
   expect(credentials).toMatchObject([
     { name: 'HF_TOKEN', source: 'environment', masked: '••••6789' },
   ]);
+  // only there: the environment that it came with has it no more
   if (process.getuid?.() === 0) {
     expect(readFileSync(`/proc/${session.child.pid}/environ`, 'latin1')).not.toContain(own);
   }
+  const script = path.join(session.runtime, 'length.py');
+  writeFileSync(script, 'import os\nprint(len(os.environ["HF_TOKEN"]))\n');
+  const { stdout } = await session.run({ argv: ['python3', script] });
+  expect(stdout).toBe(`${own.length}\n`);
   await session.close();
 });

@@ -21,6 +21,17 @@ function commandLine(pid: number): string {
   }
 }
 
+/** Pids of what has a text in its environment, as far as that can be read. */
+export function holding(text: string): number[] {
+  return allPids().filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(text);
+    } catch {
+      return false; // it has ended, or is somebody else's
+    }
+  });
+}
+
 export function childrenOf(parent: number): number[] {
   return allPids().filter((pid) => parentOf(pid) === parent);
 }

@@ -1,7 +1,7 @@
 import { generateSealingKeys, open, sharedKey } from '../../../protocol/dashboard/sealing.ts';
 import type { SyncRequest, SyncResponse } from '../../../protocol/dashboard/sync.ts';
 import { SynscError } from '../../errors.ts';
-import { moveIn } from '../../platform/pages.ts';
+import { secretBuffer } from '../../platform/pages.ts';
 import { Secret } from '../../secret.ts';
 import type { Credential } from './vault.ts';
 
@@ -33,7 +33,7 @@ export async function fetchCredentials(
   try {
     const opened = credentials.map(({ name, provider, version, masked, nonce, ciphertext }) => {
       const context = { accountId: account.id, name, version };
-      const secret = new Secret(moveIn(open(key, { nonce, ciphertext }, context)));
+      const secret = new Secret(open(key, { nonce, ciphertext }, context, secretBuffer));
       return { name, provider, source: 'dashboard' as const, masked, version, secret };
     });
     return { credentials: opened, version };
