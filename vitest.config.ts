@@ -11,6 +11,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
+          testTimeout: 30_000,
         },
       },
       {

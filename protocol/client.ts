@@ -1,5 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 import { errors } from './errors.ts';
+import { RpcError } from './refusal.ts';
 import type {
   MethodName,
   Notification,
@@ -7,23 +8,14 @@ import type {
   Params,
   Result,
 } from './session/methods.ts';
+import { openStream, type ProcessStream, type StreamOptions } from './stream.ts';
 import { createLineReader, encodeLine } from './transport.ts';
+
+export type { ProcessStream, StreamExit, StreamOptions } from './stream.ts';
+export { RpcError };
 
 type Arguments<M extends MethodName> =
   Record<never, never> extends Params<M> ? [params?: Params<M>] : [params: Params<M>];
-
-/** A refusal by the session. `data.code` is the name in the error table, `data.hint` what to do. */
-export class RpcError extends Error {
-  override readonly name = 'RpcError';
-  readonly code: number;
-  readonly data: { code: string; hint: string; field?: string } | undefined;
-
-  constructor({ code, message, data }: Pick<RpcError, 'code' | 'message'> & Partial<RpcError>) {
-    super(message);
-    this.code = code;
-    this.data = data;
-  }
-}
 
 /** A connection to a session. */
 export interface SynscClient {
@@ -31,6 +23,8 @@ export interface SynscClient {
   call<M extends MethodName>(method: M, ...params: Arguments<M>): Promise<Result<M>>;
   /** Hears a notification until the returned function is called. */
   on<N extends NotificationName>(name: N, hear: (params: Notification<N>) => void): () => void;
+  /** Joins a process on a connection of its own, with its input and its output as raw bytes. */
+  stream(processId: string, options: StreamOptions): Promise<ProcessStream>;
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>;
   /** Reads nothing more until `resume`; the session then holds its commands back. */
@@ -45,7 +39,7 @@ export async function connect(path: string): Promise<SynscClient> {
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve).once('error', reject);
   });
-  return clientOver(socket);
+  return clientOver(socket, path);
 }
 
 interface Pending {
@@ -60,7 +54,7 @@ interface Message {
   error?: { code: number; message: string; data?: RpcError['data'] };
 }
 
-function clientOver(socket: Socket): SynscClient {
+function clientOver(socket: Socket, path: string): SynscClient {
   const pending = new Map<number, Pending>();
   const listeners = new Map<string, Set<(params: unknown) => void>>();
   const reader = createLineReader();
@@ -112,6 +106,7 @@ function clientOver(socket: Socket): SynscClient {
         heard.delete(entry);
       };
     },
+    stream: (processId, options) => openStream(path, processId, options),
     closed,
     pause() {
       socket.pause();

@@ -20,5 +20,10 @@ export interface CredentialSummary {
 
 /** The only form in which a value may be shown: dots, and its last four characters if it is long. */
 export function mask(value: string): string {
-  return value.length >= 20 ? `••••${value.slice(-4)}` : '••••';
+  return maskOf(value.length, value.slice(-4));
+}
+
+/** The same of a value that is no string: its length and last four characters. */
+export function maskOf(length: number, lastFour: string): string {
+  return length >= 20 ? `••••${lastFour}` : '••••';
 }

@@ -42,6 +42,12 @@ export const errors = {
     http: 403,
     hint: 'run `synsc exec --authorize NAME -- COMMAND` in the terminal of the session and answer y',
   },
+  PROOF_NEEDED: {
+    rpc: -32002,
+    exit: 4,
+    http: 403,
+    hint: 'enter your password on the page /verify of the dashboard, then send it again',
+  },
   NO_SUCH_PROCESS: {
     rpc: -32003,
     exit: 125,
@@ -147,6 +153,12 @@ export const errors = {
   CONFLICT: { rpc: -32602, exit: 2, http: 409, hint: 'choose another one' },
   NOT_FOUND: { rpc: -32602, exit: 2, http: 404, hint: 'check the address' },
   RATE_LIMITED: { rpc: -32004, exit: 125, http: 429, hint: 'wait a few minutes and try again' },
+  INSPECTED: {
+    rpc: -32603,
+    exit: 125,
+    http: 500,
+    hint: 'start synsc without that option of Node, also in NODE_OPTIONS: it opens the memory to others',
+  },
   UNSUPPORTED: {
     rpc: -32603,
     exit: 125,

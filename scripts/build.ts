@@ -75,10 +75,10 @@ function makeExecutable(file: string): void {
   chmodSync(file, 0o755);
 }
 
-function copy(from: string, to: string): void {
+function copy(from: string, to: string, filter = (_file: string) => true): void {
   const source = path.join(root, from);
   if (!existsSync(source)) throw new Error(`${from} is missing`);
-  cpSync(source, path.join(dist, to), { recursive: true });
+  cpSync(source, path.join(dist, to), { recursive: true, filter });
 }
 
 /** The embedded database with its schema, so that a first start neither makes nor migrates one. */
@@ -99,7 +99,7 @@ await bundle();
 makeExecutable(path.join(dist, 'synsc.js'));
 copy('src/dashboard/store/migrations', 'migrations');
 copy('src/dashboard/store/privileges.sql', 'privileges.sql');
-copy('src/dashboard/web/assets', 'assets');
+copy('src/dashboard/web/assets', 'assets', (file) => !file.endsWith('tsconfig.json'));
 await writeTemplate(path.join(dist, 'database.template'));
 copy('protocol/openrpc.json', 'openrpc.json');
 const types = ['-p', 'tsconfig.build.json', '--outDir', path.join(dist, 'types')];

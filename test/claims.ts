@@ -71,7 +71,7 @@ export const claims: readonly Claim[] = [
     'The CLI receives a Bearer token that authenticates against your dashboard for credential and credit operations.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/login-once',
     'Re-running login is only necessary if the Bearer token expires or you log out.',
   ),

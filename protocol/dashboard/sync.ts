@@ -71,6 +71,8 @@ export const sessionUpdate = z.object({
   commands: z.optional(z.number().check(z.nonnegative())),
   /** Number of values replaced in output. */
   redactions: z.optional(z.number().check(z.nonnegative())),
+  /** Hash of the last entry of the session's audit chain, hex. */
+  auditHead: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
   /** Names (never values) of the credentials that some command was given. */
   credentialsUsed: z.optional(z.array(z.string().check(z.maxLength(100))).check(z.maxLength(50))),
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { ErrorCode } from '../errors.ts';
+import { auditEntry } from './audit.ts';
 import { decision } from './decision.ts';
 import {
   ackParams,
@@ -47,6 +48,8 @@ const spawning: readonly ErrorCode[] = [
   'SESSION_ENDING',
 ];
 const credentials = z.object({ credentials: z.array(credential) });
+/** When the dashboard's values came (ISO 8601, null: never), and why the last try to sync failed. */
+const synced = z.object({ at: z.nullable(z.string()), error: z.optional(z.string()) });
 
 /** Every method of the session's socket: what it takes and gives, who may call it, how it can fail. */
 export const methods = {
@@ -168,9 +171,9 @@ export const methods = {
     errors: ['NO_SUCH_DIRECTORY'],
   },
   credentials: {
-    summary: 'The credentials of this session, without their values',
+    summary: 'The credentials of this session, without their values, and when they came',
     params: nothing,
-    result: credentials,
+    result: z.object({ ...credentials.shape, synced }),
     roles: clients,
     errors: [],
   },
@@ -181,6 +184,36 @@ export const methods = {
     result: z.object({ credentials: z.array(credential), changed: z.array(z.string()) }),
     roles: ['owner', 'client', 'outside'],
     errors: ['NOT_SIGNED_IN', 'SYNC_FAILED', 'DASHBOARD_UNREACHABLE'],
+  },
+  'pair.code': {
+    summary: 'A one-time code by which a program outside the session becomes a client of it',
+    params: nothing,
+    result: z.object({
+      code: z.string(),
+      /** Seconds. */
+      expiresIn: z.number(),
+    }),
+    roles: clients,
+    errors: [],
+  },
+  pair: {
+    summary: 'Makes the calling process a client; its code comes from `synsc pair` in the session',
+    params: z.object({ code: z.string().check(z.maxLength(20)) }),
+    result: z.object({ role: z.enum(roles) }),
+    roles: ['outside'],
+    errors: ['NOT_AUTHORIZED'],
+  },
+  audit: {
+    summary: 'What happened in the session, as a chain of hashes; names, never values',
+    params: z.object({ fromSequence: z.optional(z.int().check(z.gte(0))) }),
+    result: z.object({
+      /** At most 500; ask again from the next sequence number. */
+      entries: z.array(auditEntry),
+      /** Hash of the last entry of all. */
+      head: z.string(),
+    }),
+    roles: clients,
+    errors: [],
   },
   'authorization.request': {
     summary: 'Asks the user to show credentials to one command; approves nothing itself',

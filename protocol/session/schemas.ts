@@ -38,6 +38,8 @@ export const spawnParams = z
     tty: z.optional(z.object({ columns: size, rows: size })),
     /** Answer at once, output by notifications or `output`. */
     background: z.optional(z.boolean()),
+    /** No output notifications: it waits for the caller to open its stream (protocol/README.md). */
+    stream: z.optional(z.boolean()),
     /** A background process ends when the connection that started it is gone. */
     endWithCaller: z.optional(z.boolean()),
     /** Kill the whole tree after so many milliseconds. */
@@ -63,33 +65,23 @@ export const startedSpawn = z.object({ processId, pid: z.number(), decisions: z.
 export const relayParams = z.object({
   /** The tool then runs in a terminal of this size, in character cells. */
   tty: z.optional(z.object({ columns: size, rows: size })),
+  stream: z.optional(z.boolean()),
   encoding,
 });
 
-export const spawnResult = z.union([
-  z.object({
-    processId,
-    ...exitStatus.shape,
-    stdout: z.string(),
-    stderr: z.string(),
-    /** Whether `outputLimitBytes` (or the 2 MiB that are kept) cut the beginning off. */
-    truncated: z.boolean(),
-    /** How many values were replaced by `[REDACTED]`. */
-    redactions: z.number(),
-    decisions: z.array(decision),
-  }),
-  startedSpawn,
-]);
-export type FinishedSpawn = {
-  processId: string;
-  exitCode: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-  truncated: boolean;
-  redactions: number;
-  decisions: z.infer<typeof decision>[];
-};
+export const finishedSpawn = z.object({
+  processId,
+  ...exitStatus.shape,
+  stdout: z.string(),
+  stderr: z.string(),
+  /** Whether `outputLimitBytes` (or the 2 MiB that are kept) cut the beginning off. */
+  truncated: z.boolean(),
+  /** How many values were replaced by `[REDACTED]`. */
+  redactions: z.number(),
+  decisions: z.array(decision),
+});
+export const spawnResult = z.union([finishedSpawn, startedSpawn]);
+export type FinishedSpawn = z.infer<typeof finishedSpawn>;
 export type StartedSpawn = {
   processId: string;
   pid: number;

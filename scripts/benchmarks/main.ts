@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 
 const names = readdirSync(import.meta.dirname)
   .map((file) => file.replace(/\.ts$/, ''))
-  .filter((name) => name !== 'main');
+  .filter((name) => name !== 'main' && name !== 'support');
 const [name = ''] = process.argv.slice(2);
 if (names.includes(name)) {
   const { run } = (await import(`./${name}.ts`)) as { run: () => Promise<void> };

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { clientId } from '../../protocol/dashboard/device.ts';
+import { eventsPath } from '../../protocol/dashboard/events.ts';
 import {
   errorResponse,
   type SessionStart,
@@ -12,8 +14,9 @@ import {
 } from '../../protocol/dashboard/sync.ts';
 import { SynscError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import type { Access, AccessOver } from './access.ts';
 import type { Dashboard } from './dashboard.ts';
-import { type Answer, Transport } from './transport.ts';
+import { type Answer, type Exchange, Transport } from './transport.ts';
 
 const sessionStarted = z.object({ id: z.string() });
 
@@ -23,11 +26,11 @@ const sessionStarted = z.object({ id: z.string() });
  */
 export class DashboardClient {
   readonly #transport: Transport;
-  readonly #token: Secret | undefined;
+  readonly #access: Access | undefined;
 
-  constructor({ token, ...dashboard }: Dashboard & { readonly token?: Secret }) {
+  constructor({ access, ...dashboard }: Dashboard & { readonly access?: AccessOver }) {
     this.#transport = new Transport(dashboard);
-    this.#token = token;
+    this.#access = access?.(this.#transport);
   }
 
   /** Credentials, sealed to the session's key. */
@@ -47,6 +50,32 @@ export class DashboardClient {
 
   async updateSession(id: string, update: SessionUpdate): Promise<void> {
     await this.#call('PATCH', `/api/cli/sessions/${encodeURIComponent(id)}`, z.unknown(), update);
+  }
+
+  /**
+   * The events of `protocol/dashboard/events.ts`, for whoever holds a version of the credentials; its
+   * reader ends it. Undefined where the dashboard has no stream for us.
+   */
+  async events(
+    version: number | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage | undefined> {
+    const exchange: Exchange = {
+      ...{ method: 'GET', path: eventsPath, signal },
+      headers: {
+        accept: 'text/event-stream',
+        ...(version === undefined ? {} : { 'last-event-id': String(version) }),
+      },
+    };
+    const open = async (one: Exchange) => {
+      const answer = await this.#transport.open(one);
+      if (answer.statusCode !== 200) answer.resume();
+      return answer;
+    };
+    const answer = await this.#authorised(exchange, open, ({ statusCode }) => statusCode);
+    if (answer.statusCode === 200) return answer;
+    if (answer.statusCode === 404 || answer.statusCode === 429) return undefined;
+    throw refusal({ status: answer.statusCode ?? 0, body: '' });
   }
 
   /** RFC 7009: also succeeds for a token that the dashboard does not know (any more). No NOT_SIGNED_IN. */
@@ -76,21 +105,34 @@ export class DashboardClient {
     this.#transport.close();
   }
 
+  /** With an access token, and once more with another one when it was refused. */
+  async #authorised<T>(
+    exchange: Exchange,
+    send: (exchange: Exchange) => Promise<T>,
+    statusOf: (answer: T) => number | undefined,
+  ): Promise<T> {
+    const token = await this.#access?.current();
+    if (!token) return send(exchange);
+    const answer = await send(withToken(exchange, token));
+    if (statusOf(answer) !== 401) return answer;
+    const other = await this.#access?.replace(token);
+    return other ? send(withToken(exchange, other)) : answer;
+  }
+
   async #call<T extends z.ZodMiniType>(
     method: 'GET' | 'POST' | 'PATCH',
     path: string,
     schema: T,
     body?: unknown,
   ): Promise<z.infer<T>> {
-    const headers: Record<string, string> = {};
-    if (this.#token) headers.authorization = `Bearer ${this.#token.expose().toString('latin1')}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
-    const answer = await this.#transport.send({
-      method,
-      path,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const answer = await this.#authorised(
+      {
+        ...{ method, path },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      },
+      (one) => this.#transport.send(one),
+      ({ status }) => status,
+    );
     if (answer.status < 200 || answer.status > 299) throw refusal(answer);
     const result = z.safeParse(schema, parseJson(answer.body));
     if (result.success) return result.data;
@@ -99,6 +141,12 @@ export class DashboardClient {
       `the dashboard gave an answer that cannot be read to ${path}`,
     );
   }
+}
+
+function withToken(exchange: Exchange, token: Secret): Exchange {
+  const authorization = `Bearer ${token.expose().toString('latin1')}`;
+  const type = exchange.body === undefined ? {} : { 'content-type': 'application/json' };
+  return { ...exchange, headers: { ...exchange.headers, authorization, ...type } };
 }
 
 function refusal({ status, body }: Pick<Answer, 'status' | 'body'>): SynscError {

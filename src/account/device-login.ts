@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { clientId, deviceGrantType, pollInterval, scope } from '../../protocol/dashboard/device.ts';
 import { SynscError } from '../errors.ts';
-import { Secret } from '../secret.ts';
+import { refusalOf, tokensOf } from './access.ts';
 import type { DashboardClient } from './dashboard-client.ts';
 import type { Answer } from './transport.ts';
 
@@ -18,9 +18,6 @@ const codeSchema = z.object({
 });
 export type DeviceCode = z.infer<typeof codeSchema>;
 
-const tokenSchema = z.object({ access_token: z.string(), expires_in: z.optional(z.number()) });
-const refusalSchema = z.object({ error: z.string() });
-
 export interface PollOptions {
   readonly signal?: AbortSignal | undefined;
   /** Waits for some seconds; replaced in tests. */
@@ -29,8 +26,11 @@ export interface PollOptions {
 
 /** Asks for a code that the user confirms in a browser. */
 export async function requestCode(client: DashboardClient, signal?: AbortSignal) {
-  const device = `${userName()}@${hostname()}`;
-  const parameters = { client_id: clientId, scope, device_name: device };
+  const [user, host] = [userName(), hostname()];
+  const parameters = {
+    ...{ client_id: clientId, scope },
+    ...{ device_name: `${user}@${host}`, device_user: user, device_host: host },
+  };
   const answer = await client.postForm('/oauth/device_authorization', parameters, signal);
   const code = z.safeParse(codeSchema, json(answer));
   if (answer.status === 200 && code.success) return code.data;
@@ -89,14 +89,16 @@ async function pollOnce(client: DashboardClient, code: DeviceCode, signal?: Abor
 }
 
 function judge(answer: Answer) {
-  const token = z.safeParse(tokenSchema, json(answer));
-  if (answer.status === 200 && token.success) {
-    const { access_token: text, expires_in: expiresIn } = token.data;
-    return { token: new Secret(Buffer.from(text, 'latin1')), expiresIn };
+  const tokens = tokensOf(answer);
+  if (tokens) {
+    const { access, refreshToken } = tokens;
+    if (refreshToken) return { access, refreshToken };
+    throw new SynscError('SYNC_FAILED', 'the dashboard gave no refresh token', {
+      hint: 'update the dashboard',
+    });
   }
   if (answer.status >= 500) return 'unreachable';
-  const refusal = z.safeParse(refusalSchema, json(answer));
-  const error = refusal.success ? refusal.data.error : '';
+  const error = refusalOf(answer);
   if (error === 'authorization_pending' || error === 'slow_down') return error;
   if (error === 'access_denied') throw new SynscError('LOGIN_DENIED', 'the sign-in was denied');
   if (error === 'expired_token') throw expired();

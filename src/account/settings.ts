@@ -8,10 +8,14 @@ import { SynscError } from '../errors.ts';
 const settingsSchema = z.object({
   /** Origin of the dashboard that this machine is signed in to. */
   dashboard: z.optional(z.string()),
+  /** E-mail of the account that this machine signed in with last. */
+  account: z.optional(z.string()),
   /** SHA-256 of that dashboard's own certificate authority, hex. */
   caSha256: z.optional(z.string()),
   /** That authority's certificate, PEM. */
   ca: z.optional(z.string()),
+  /** What the audit chain of a session keeps beside names. */
+  audit: z.optional(z.object({ arguments: z.optional(z.boolean()) })),
   /** The user's own rules for programs; read by the policy. */
   policy: z.optional(z.unknown()),
 });
@@ -44,11 +48,18 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return settings.data;
 }
 
-/** Replaces the file, but for the user's own policy: mode 0600, in a directory of mode 0700. */
-export function writeSettings(env: NodeJS.ProcessEnv, given: Omit<Settings, 'policy'>): void {
+/** Replaces the file, but for what the user wrote into it: mode 0600, in a directory of mode 0700. */
+export function writeSettings(
+  env: NodeJS.ProcessEnv,
+  given: Omit<Settings, 'policy' | 'audit'>,
+): void {
   const path = settingsPath(env);
-  const { policy } = readSettings(env);
-  const settings: Settings = { ...given, ...(policy !== undefined && { policy }) };
+  const { policy, audit } = readSettings(env);
+  const settings: Settings = {
+    ...given,
+    ...(policy !== undefined && { policy }),
+    ...(audit !== undefined && { audit }),
+  };
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   chmodSync(dirname(path), 0o700);
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;

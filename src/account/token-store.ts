@@ -4,41 +4,61 @@ import { Secret } from '../secret.ts';
 
 export type TokenSource = 'keychain' | 'kernel keyring' | 'environment';
 
-export interface StoredToken {
-  readonly token: Secret;
+/** This machine's sign-in to a dashboard. */
+export interface StoredSignIn {
+  /** Of this one sign-in, through all its tokens: a session goes on with no other one. */
+  readonly id: string;
+  readonly refreshToken: Secret;
+  /** Set while a refresh is under way, or its answer was lost. */
+  readonly retryKey?: string;
   readonly where: TokenSource;
 }
 
-/** The stored token of a dashboard, wherever it is kept; undefined when there is none. */
-export async function readToken(
+/** The stored sign-in to a dashboard, wherever it is kept; undefined when there is none. */
+export async function readSignIn(
   dashboard: string,
   env: NodeJS.ProcessEnv,
-): Promise<StoredToken | undefined> {
+): Promise<StoredSignIn | undefined> {
   const kept = await tryKeychain(dashboard, env, (entry) => entry.getSecret());
-  if (kept) return { token: new Secret(Buffer.from(kept)), where: 'keychain' };
+  if (kept) return { ...parse(Buffer.from(kept)), where: 'keychain' };
   const value = readKey(description(dashboard));
-  return value && { token: new Secret(value), where: 'kernel keyring' };
+  return value && { ...parse(value), where: 'kernel keyring' };
 }
 
 /** Keychain, else kernel keyring, never a file; throws NO_TOKEN_STORE where neither works. */
-export async function storeToken(
+export async function storeSignIn(
   dashboard: string,
-  token: Secret,
+  { id, refreshToken, retryKey }: Omit<StoredSignIn, 'where'>,
   env: NodeJS.ProcessEnv,
 ): Promise<TokenSource> {
-  const stored = await tryKeychain(dashboard, env, async (entry) => {
-    await entry.setSecret(token.expose());
-    return true;
-  });
-  if (stored) return 'keychain';
-  if (addKey(description(dashboard), token.expose())) return 'kernel keyring';
+  const tail = Buffer.from(` ${id}${retryKey === undefined ? '' : ` ${retryKey}`}`);
+  const bytes = Buffer.concat([refreshToken.expose(), tail]);
+  try {
+    const stored = await tryKeychain(dashboard, env, async (entry) => {
+      await entry.setSecret(bytes);
+      return true;
+    });
+    if (stored) return 'keychain';
+    if (addKey(description(dashboard), bytes)) return 'kernel keyring';
+  } finally {
+    bytes.fill(0);
+  }
   throw new SynscError('NO_TOKEN_STORE', 'this machine has no place that keeps a token safely');
 }
 
-/** Removes the token from every place. */
-export async function deleteToken(dashboard: string, env: NodeJS.ProcessEnv): Promise<void> {
+/** Removes the sign-in from every place. */
+export async function deleteSignIn(dashboard: string, env: NodeJS.ProcessEnv): Promise<void> {
   await tryKeychain(dashboard, env, (entry) => entry.deleteCredential());
   removeKey(description(dashboard));
+}
+
+/** The token, the id, and perhaps a retry key, with blanks between them. */
+function parse(bytes: Buffer): Omit<StoredSignIn, 'where'> {
+  const blank = bytes.indexOf(' ');
+  const end = blank < 0 ? bytes.length : blank;
+  const [id = '', retryKey] = bytes.toString('latin1', end + 1).split(' ');
+  const refreshToken = new Secret(bytes.subarray(0, end));
+  return { id, refreshToken, ...(retryKey === undefined ? {} : { retryKey }) };
 }
 
 type Keychain = InstanceType<typeof import('@napi-rs/keyring')['AsyncEntry']>;

@@ -6,8 +6,7 @@ import type { ExecOptions } from './commands/exec.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { LaunchOptions } from './commands/launch.ts';
 import { printError } from './print.ts';
-
-const version = '0.1.0';
+import { version } from './version.ts';
 
 // the entry script starts Node without it, because Node 20 then parses it at each start
 if (process.env.SYNSC_NXCA !== undefined) {
@@ -146,6 +145,32 @@ program
   .action(async (command: string[], options: ExplainOptions) => {
     const { explain } = await import('./commands/explain.ts');
     process.exitCode = await explain(command, options);
+  });
+
+program
+  .command('audit')
+  .description('what happened in this session, as a chain of hashes that is checked')
+  .option('--json', 'print the chain as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { audit } = await import('./commands/audit.ts');
+    process.exitCode = await audit(options);
+  });
+
+program
+  .command('pair')
+  .description('print a one-time code by which an editor outside this session can use it')
+  .option('--json', 'print the code as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { pair } = await import('./commands/pair.ts');
+    process.exitCode = await pair(options);
+  });
+
+program
+  .command('mcp')
+  .description('serve this session to an agent as MCP tools on stdio')
+  .action(async () => {
+    const { mcp } = await import('./commands/mcp.ts');
+    process.exitCode = await mcp();
   });
 
 program

@@ -1,4 +1,4 @@
-import type { ExitStatus, StartedSpawn } from '../../protocol/session/schemas.ts';
+import type { StreamExit } from '../../protocol/client.ts';
 import { printJson } from './print.ts';
 
 /** Bytes of each stream that `--json` keeps. */
@@ -65,9 +65,9 @@ export class Output {
     return this.#last;
   }
 
-  print({ processId, decisions }: StartedSpawn, exit: ExitStatus & { redactions: number }): void {
+  print(processId: string, exit: StreamExit): void {
     const { stdout, stderr } = this.#collected;
-    const { exitCode, signal, redactions } = exit;
+    const { exitCode, signal, redactions, decisions } = exit;
     const result = {
       ...{ processId, exitCode, signal },
       ...{ stdout: stdout.toString(), stderr: stderr.toString() },

@@ -22,6 +22,6 @@ export function printJson(value: unknown): void {
 }
 
 /** Styles text for stderr: only on a terminal, and never with NO_COLOR (https://no-color.org). */
-export function paint(style: 'red' | 'green' | 'bold' | 'dim', text: string): string {
+export function paint(style: 'red' | 'green' | 'yellow' | 'bold' | 'dim', text: string): string {
   return process.stderr.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text;
 }

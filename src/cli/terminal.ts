@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type SavedTerminal, savedTerminal } from '../platform/stty.ts';
 import type { Answer, Approver, Offer, Question } from '../supervisor/authorization/approver.ts';
 import type { Front } from '../supervisor/session/front.ts';
 
@@ -31,8 +32,10 @@ export class FrontTerminal implements Approver {
   /** Typed before the command was there. */
   readonly #early: Buffer[] = [];
 
-  /** Takes the terminal; `leave` gives it back. */
-  enter(): void {
+  /** Takes the terminal; `leave` gives it back, and who is handed `saved` when this process can't. */
+  enter(remember: (saved: SavedTerminal) => void): void {
+    const saved = savedTerminal();
+    if (saved !== undefined) remember(saved);
     this.#wasRaw = process.stdin.isRaw;
     process.stdin.setRawMode(true);
     process.stdin.on('data', this.#keys);

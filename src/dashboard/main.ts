@@ -7,13 +7,17 @@ import { serveControl } from './admin/control.ts';
 import { verify } from './admin/verify.ts';
 import { buildApp, tlsOptions } from './app.ts';
 import { accounts } from './auth/accounts.ts';
-import { devices } from './auth/devices.ts';
+import { approval } from './auth/approval.ts';
+import { machines } from './auth/machines.ts';
+import { passkeys } from './auth/passkeys.ts';
+import { webSessions } from './auth/webSessions.ts';
 import { type DashboardConfig, type DashboardOptions, dashboardConfig } from './config.ts';
 import { openEngine, openKeys, tlsDirectory } from './open.ts';
+import type { WebUser } from './services.ts';
 import { openChanges } from './store/changes.ts';
 import type { Context } from './store/context.ts';
 import { credentials } from './store/credentials.ts';
-import { shredOrphans } from './store/deletion.ts';
+import { deleteAccount, shredOrphans } from './store/deletion.ts';
 import type { Engine } from './store/engine.ts';
 import { envelope } from './store/envelope.ts';
 import type { Keyring } from './store/keyring.ts';
@@ -52,7 +56,11 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
     const endControl = await serveOrders(config, engine, keyring);
     const services = {
       ...accounts(context),
-      ...devices(context),
+      deleteAccount: (user: WebUser) => deleteAccount(context, user.id),
+      ...webSessions(context),
+      ...passkeys(context),
+      ...approval(context),
+      ...machines(context),
       ...credentials(context),
       ...records(context),
     };

@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { moveIn } from './pages.ts';
 
 /**
  * What the kernel says about a running process (proc(5)); undefined when it is gone or somebody
@@ -13,7 +14,7 @@ export function argumentsOf(pid: number): string[] | undefined {
 /** The environment that a process was started with; what it changed since is not in it. */
 export interface ProcessEnvironment {
   readonly plain: Readonly<Record<string, string>>;
-  /** Variables that may hold a secret, in bytes: the caller overwrites them. */
+  /** Variables that may hold a secret, in memory for values: the caller releases them. */
   readonly hidden: ReadonlyMap<string, Buffer>;
 }
 
@@ -22,7 +23,7 @@ export function environmentOf(
   pid: number,
   hide: ReadonlySet<string>,
 ): ProcessEnvironment | undefined {
-  const bytes = read(pid, 'environ');
+  const bytes = readOnce(`/proc/${pid}/environ`);
   if (bytes === undefined) return undefined;
   const plain: Record<string, string> = {};
   const hidden = new Map<string, Buffer>();
@@ -32,7 +33,7 @@ export function environmentOf(
     const equals = bytes.indexOf('=', at);
     if (equals > at && equals < end) {
       const name = bytes.toString('utf8', at, equals);
-      if (hide.has(name)) hidden.set(name, Buffer.from(bytes.subarray(equals + 1, end)));
+      if (hide.has(name)) hidden.set(name, moveIn(bytes.subarray(equals + 1, end)));
       else plain[name] = bytes.toString('utf8', equals + 1, end);
     }
     at = end + 1;
@@ -53,6 +54,33 @@ export function executableOf(pid: number): string | undefined {
 /** What a descriptor leads to: a path, or such as `pipe:[4711]`. */
 export function descriptorOf(pid: number, fd: number): string | undefined {
   return link(pid, `fd/${fd}`);
+}
+
+/** A file in one buffer, without copies of it in others; undefined when it can't be read. */
+function readOnce(file: string): Buffer | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, 'r');
+    for (let size = 64 * 1024; ; size *= 4) {
+      const bytes = Buffer.alloc(size);
+      const length = fill(fd, bytes);
+      if (length < size) return bytes.subarray(0, length);
+      bytes.fill(0);
+    }
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** From the beginning, until it is full or the file ends. */
+function fill(fd: number, bytes: Buffer): number {
+  let length = 0;
+  for (let read = 1; read > 0 && length < bytes.length; length += read) {
+    read = readSync(fd, bytes, length, bytes.length - length, length);
+  }
+  return length;
 }
 
 function read(pid: number, file: string): Buffer | undefined {

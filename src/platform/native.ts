@@ -18,6 +18,17 @@ export function libc(signature: string): NativeFunction | undefined {
   return functions.get(signature);
 }
 
+/** Whether native calls can be made at all. */
+export function hasNative(): boolean {
+  return koffi !== undefined;
+}
+
+/** Memory of this process at an address; it must stay mapped as long as the buffer is used. */
+export function memoryAt(address: bigint, size: number): ArrayBuffer {
+  if (koffi === undefined) throw new RangeError('there is no native binding');
+  return koffi.view(address, size);
+}
+
 function find(signature: string): NativeFunction | undefined {
   try {
     library ??= koffi?.load(null); // the process itself, which has libc loaded

@@ -58,6 +58,11 @@ export function startTimeOf(pid: number): number | undefined {
   return statField(pid, 22);
 }
 
+/** Tells a process from every other, also from a later one with its pid. */
+export function originOf(pid: number): string {
+  return `${pid} ${startTimeOf(pid) ?? 0}`;
+}
+
 /** Process id of the session's leader (stat field 6). */
 export function sessionOf(pid: number): number | undefined {
   return statField(pid, 6);

@@ -17,10 +17,11 @@ export interface Terminal {
   resize(columns: number, rows: number): void;
 }
 
-/** Opens a pseudoterminal whose ends no other command inherits. Throws UNSUPPORTED without the package. */
+/** Opens a pseudoterminal whose ends no other command inherits. Throws UNSUPPORTED without the
+ * package, LIMIT when there are too many. */
 export function openTerminal(columns: number, rows: number): Terminal {
   const native = load();
-  const { master, slave, pty } = native.open(columns, rows);
+  const { master, slave, pty } = opened(() => native.open(columns, rows));
   closeOnExec(master);
   closeOnExec(slave);
   blocking(slave);
@@ -32,6 +33,17 @@ export function openTerminal(columns: number, rows: number): Terminal {
   };
 }
 
+function opened<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (cause) {
+    throw new SynscError('LIMIT', 'no further terminal can be opened', {
+      cause,
+      hint: 'wait for running commands to end, or run it without a terminal',
+    });
+  }
+}
+
 function load(): Binding {
   const require = createRequire(import.meta.url);
   try {
@@ -39,6 +51,9 @@ function load(): Binding {
     const from = createRequire(require.resolve('@lydell/node-pty'));
     return from(`@lydell/node-pty-${process.platform}-${process.arch}/pty.node`);
   } catch (cause) {
-    throw new SynscError('UNSUPPORTED', 'this machine has no terminal package', { cause });
+    throw new SynscError('UNSUPPORTED', 'the terminal package @lydell/node-pty is missing', {
+      cause,
+      hint: 'install synsc anew with its packages, or run it on pipes: synsc launch -- COMMAND | cat',
+    });
   }
 }

@@ -1,18 +1,9 @@
 import { randomInt } from 'node:crypto';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { createConnection } from 'node:net';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { SynscError } from '../errors.ts';
-import { startTimeOf } from './peer.ts';
+import { claim, isPrivate, ownDirectories, removeDead } from './stale.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,12 +19,16 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const idPattern = /^[a-z0-9]{10}$/;
 
 /**
- * A directory of this session alone (0700), with a `pid` file that names this process.
- * Throws UNSAFE_DIRECTORY when its parent could be changed by others, SOCKET_PATH_TOO_LONG.
+ * A directory of this session alone (0700) that names this process; `mark`: what all that it starts
+ * carries. Throws UNSAFE_DIRECTORY when its parent could be changed by others, SOCKET_PATH_TOO_LONG.
  */
-export function createSessionDirectory(env: Environment, uid: number): SessionDirectory {
+export function createSessionDirectory(
+  env: Environment,
+  uid: number,
+  mark?: string,
+): SessionDirectory {
   const id = Array.from({ length: 10 }, () => alphabet[randomInt(alphabet.length)]).join('');
-  const directory = join(ownParent(env, uid), id);
+  const directory = join(ownRuntimeDirectory(env, uid), id);
   const socketPath = join(directory, 's');
   const length = Buffer.byteLength(socketPath);
   if (length > socketPathLimit) {
@@ -43,10 +38,7 @@ export function createSessionDirectory(env: Environment, uid: number): SessionDi
     );
   }
   mkdirSync(directory, { mode: 0o700 });
-  writeFileSync(join(directory, 'pid'), `${process.pid} ${startTimeOf(process.pid) ?? 0}\n`, {
-    mode: 0o600,
-    flag: 'wx',
-  });
+  claim(directory, socketPath, mark);
   return { id, directory, socketPath };
 }
 
@@ -61,15 +53,25 @@ export function sessionSockets(env: Environment, uid: number): string[] {
     .filter((path) => existsSync(path));
 }
 
-/** Removes what killed sessions left behind: their process is gone and nobody listens. Returns it. */
-export async function removeStale(env: Environment, uid: number): Promise<string[]> {
-  const removed: string[] = [];
-  for (const directory of sessionDirectories(env, uid)) {
-    if (ownerLives(directory) || (await answers(join(directory, 's')))) continue;
-    removeSessionDirectory({ directory });
-    removed.push(directory);
-  }
-  return removed;
+/** Where the shims of a session stand when its own directory allows no programs. */
+export function shimPlace(id: string, uid: number): string {
+  return join(tmpdir(), `synsc-shims-${uid}-${id}`);
+}
+
+/** Where the files of a session lie that may not touch a disk, when its own directory is on one. */
+export function memoryPlace(id: string, uid: number): string {
+  return join('/dev/shm', `synsc-${uid}-${id}`);
+}
+
+/** Removes what killed sessions of this user left anywhere. Returns it. */
+export function removeStale(env: Environment, uid: number): Promise<string[]> {
+  const shims = new RegExp(`^synsc-shims-${uid}-[a-z0-9]{10}$`);
+  const memory = new RegExp(`^synsc-${uid}-[a-z0-9]{10}$`);
+  return removeDead([
+    ...sessionDirectories(env, uid),
+    ...ownDirectories(tmpdir(), shims, uid),
+    ...ownDirectories('/dev/shm', memory, uid),
+  ]);
 }
 
 /** `$XDG_RUNTIME_DIR/synsc` (XDG Base Directory: absolute, else ignored), then the temporary directory. */
@@ -81,7 +83,8 @@ function candidates(env: Environment, uid: number): string[] {
     : [temporary];
 }
 
-function ownParent(env: Environment, uid: number): string {
+/** Where this user's sessions have their directories: nobody else can enter it. UNSAFE_DIRECTORY. */
+export function ownRuntimeDirectory(env: Environment, uid: number): string {
   let failure: unknown;
   for (const parent of candidates(env, uid)) {
     try {
@@ -89,7 +92,7 @@ function ownParent(env: Environment, uid: number): string {
     } catch (error) {
       failure = error;
     }
-    const safe = isSafe(parent, uid);
+    const safe = isPrivate(parent, uid);
     if (safe === undefined) continue; // the place above does not exist or is not mine
     if (safe) return parent;
     throw new SynscError('UNSAFE_DIRECTORY', `others can change ${parent}`);
@@ -100,54 +103,8 @@ function ownParent(env: Environment, uid: number): string {
   });
 }
 
-/** The test of tmux(1) for its socket directory: a directory, mine, no right for anyone else. */
-function isSafe(path: string, uid: number): boolean | undefined {
-  try {
-    const stat = lstatSync(path);
-    return stat.isDirectory() && stat.uid === uid && (stat.mode & 0o077) === 0;
-  } catch {
-    return undefined;
-  }
-}
-
 function sessionDirectories(env: Environment, uid: number): string[] {
   return candidates(env, uid)
-    .filter((parent) => isSafe(parent, uid))
-    .flatMap((parent) =>
-      readdirSync(parent)
-        .filter((name) => idPattern.test(name))
-        .map((name) => join(parent, name)),
-    )
-    .filter((directory) => isSafe(directory, uid));
-}
-
-/** True also when there is no readable `pid` file: the session may just be starting. */
-function ownerLives(directory: string): boolean {
-  try {
-    const [pid, startTime] = readFileSync(join(directory, 'pid'), 'utf8').split(' ').map(Number);
-    if (!pid) return true;
-    return startTime ? startTimeOf(pid) === startTime : isRunning(pid);
-  } catch {
-    return true;
-  }
-}
-
-/** Without start times (macOS) a pid is all there is. */
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
+    .filter((parent) => isPrivate(parent, uid))
+    .flatMap((parent) => ownDirectories(parent, idPattern, uid));
 }

@@ -1,14 +1,19 @@
 import type { Socket } from 'node:net';
 import type { Role } from '../../protocol/session/schemas.ts';
+import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
-import { parentOf, peerOf } from '../platform/peer.ts';
+import { joinFreshKeyring } from '../platform/keyring.ts';
+import { ProcessMark } from '../platform/mark.ts';
+import { hasNative } from '../platform/native.ts';
+import { originOf, parentOf, peerOf } from '../platform/peer.ts';
 import {
   createSessionDirectory,
   removeSessionDirectory,
   removeStale,
   type SessionDirectory,
 } from '../platform/runtime-dir.ts';
+import type { SavedTerminal } from '../platform/stty.ts';
 import { allNames } from '../provider/catalog.ts';
 import { Scope } from '../scope.ts';
 import type { Approver } from './authorization/approver.ts';
@@ -17,17 +22,22 @@ import { askingTools } from './policy/rewrite.ts';
 import type { Rules } from './policy/rules.ts';
 import { strippedTools } from './policy/tools.ts';
 import { ProcessTable } from './process/table.ts';
-import { startWatchdog } from './process/watchdog.ts';
+import { Watchdog } from './process/watchdog.ts';
 import { roleOf } from './rpc/roles.ts';
 import { serveSession } from './rpc/server.ts';
+import { Audit } from './session/audit.ts';
 import { Commands } from './session/commands.ts';
 import { type Front, type FrontOptions, startFront } from './session/front.ts';
 import { Granted } from './session/granted.ts';
+import { Attachments } from './session/output.ts';
+import { Pairing } from './session/pairing.ts';
 import type { Parts } from './session/parts.ts';
 import { Redactors } from './session/redactors.ts';
 import { Relays } from './session/relays.ts';
-import { createVerbs, synchronise } from './session/session.ts';
+import { createVerbs } from './session/session.ts';
 import { Stores } from './session/stores.ts';
+import { createStreams } from './session/streams.ts';
+import { Synchroniser } from './session/sync.ts';
 import { ShimDirectory } from './shim/directory.ts';
 import { type AnswerShim, serveShims } from './shim/server.ts';
 import { CredentialFiles } from './vault/credential-file.ts';
@@ -37,6 +47,8 @@ import { Vault } from './vault/vault.ts';
 
 export interface SupervisorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes a variable out of it: its bytes, for good. */
+  readonly take: (variable: string) => Buffer | undefined;
   readonly cwd: string;
   readonly approver: Approver;
   /** Absent: own keys only, the dashboard is not asked. */
@@ -45,6 +57,8 @@ export interface SupervisorOptions {
   readonly relayCommand: readonly string[];
   /** The user's own policy. */
   readonly rules: Rules;
+  /** Keeps argument lists in the audit chain, redacted, and not only a keyed hash of them. */
+  readonly auditArguments?: boolean;
 }
 
 /** One session in this process. */
@@ -57,9 +71,13 @@ export interface Supervisor {
   wholeOnly(): readonly string[];
   /** Fetches the credentials; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
   sync(): Promise<void>;
+  /** Version of the account's credentials that the session holds; undefined before the first sync. */
+  syncedVersion(): number | undefined;
   /** Starts the session's own command, without any credential. COMMAND_NOT_FOUND, NOT_EXECUTABLE. */
   front(options: FrontOptions): Promise<Front>;
-  totals(): { commands: number; redactions: number; credentialsUsed: string[] };
+  /** Has the user's terminal restored if this process is killed before it can do so. */
+  rememberTerminal(terminal: SavedTerminal): void;
+  totals(): { commands: number; redactions: number; credentialsUsed: string[]; auditHead: string };
   /** Ends every process, wipes the vault and removes socket and files. Idempotent. */
   close(reason: string): Promise<void>;
 }
@@ -69,32 +87,46 @@ export interface Supervisor {
  * anything in this process held a secret.
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  requireNative();
   closeInheritedOnExec();
+  joinFreshKeyring();
   const uid = process.getuid?.() ?? 0;
   const scope = new Scope();
-  const place = createSessionDirectory(options.env, uid);
+  const mark = new ProcessMark();
+  scope.defer(() => mark.remove());
+  const place = createSessionDirectory(options.env, uid, mark.text);
   scope.defer(() => removeSessionDirectory(place));
   try {
-    return await open(options, place, scope, uid);
+    return await open(options, place, mark, scope);
   } catch (error) {
     await scope.close();
     throw error;
   }
 }
 
+/** Without it nothing could be kept from other processes, and nobody could be told who asks. */
+function requireNative(): void {
+  if (hasNative()) return;
+  throw new SynscError('UNSUPPORTED', 'the native package koffi is missing on this machine', {
+    hint: 'install synsc anew with its packages; `synsc doctor` says what is missing',
+  });
+}
+
 async function open(
   options: SupervisorOptions,
   place: SessionDirectory,
+  mark: ProcessMark,
   scope: Scope,
-  uid: number,
 ): Promise<Supervisor> {
-  const { parts, watchdog, counts } = assemble(options, place, scope);
+  const uid = process.getuid?.() ?? 0;
+  const { parts, watchdog, counts } = assemble(options, place, mark, scope);
   const { vault, files, redactors, processes, shims, stores, used } = parts;
   const log = lazyLog();
   const server = await serveSession({
     socketPath: parts.socketPath,
     verbs: createVerbs(parts),
-    roleFor: (socket) => roleFor(socket, processes, uid),
+    openStream: createStreams(parts),
+    roleFor: (socket) => roleFor(socket, parts, uid),
     log,
     redact: (text) => redactors.text(text),
   });
@@ -115,12 +147,15 @@ async function open(
     socketPath: parts.socketPath,
     unprotected: () => redactors.unprotected,
     wholeOnly: () => redactors.wholeOnly,
-    sync: async () => void (await synchronise(parts)),
+    sync: async () => void (await parts.sync.synchronise()),
+    syncedVersion: () => parts.sync.version,
     front: (front) => startFront(front, parts),
+    rememberTerminal: (terminal) => watchdog.remember(terminal),
     totals: () => ({
       commands: counts.commands,
       redactions: redactors.total,
       credentialsUsed: [...used].sort(),
+      auditHead: parts.audit.head,
     }),
     async close(reason) {
       server.broadcast('session.ending', { reason });
@@ -131,11 +166,13 @@ async function open(
 
 /** Makes what a session consists of; nothing is served yet. */
 function assemble(
-  { env, cwd, approver, source, relayCommand, rules }: SupervisorOptions,
+  options: SupervisorOptions,
   { id, socketPath, directory }: SessionDirectory,
+  mark: ProcessMark,
   scope: Scope,
 ) {
-  const vault = new Vault(ownKeys(env));
+  const { env, take, cwd, approver, source, relayCommand, rules } = options;
+  const vault = new Vault(ownKeys(take));
   const files = new CredentialFiles(directory, id);
   const redactors = new Redactors(vault);
   const shims = new ShimDirectory(directory, id, {
@@ -144,16 +181,26 @@ function assemble(
     unset: allNames(),
   });
   scope.defer(() => shims.remove());
-  const watchdog = startWatchdog(id, [directory, files.directory, shims.root]);
   const processes = new ProcessTable();
-  if (watchdog.pid !== undefined) processes.spare(watchdog.pid);
+  const watchdog = new Watchdog({
+    sessionId: id,
+    directories: [directory, files.directory, shims.root],
+    mark,
+    spare: (pid) => processes.spare(pid),
+  });
   const counts = { commands: 0 };
+  const audit = new Audit(
+    options.auditArguments === true ? { show: (words) => redactors.text(words.join(' ')) } : {},
+  );
   const parts: Parts = {
     ...{ id, socketPath, cwd, baseEnv: withoutOuterShims(env) },
     ...{ vault, files, redactors, processes, shims },
-    ...{ approver, source, relayCommand, rules },
+    ...{ approver, relayCommand, rules, audit },
+    sync: new Synchroniser({ source, vault, files, redactors, audit }),
+    pairing: new Pairing(),
     grants: new Grants(),
     commands: new Commands(),
+    attachments: new Attachments(),
     granted: new Granted(),
     stores: new Stores(redactors, approver),
     relays: new Relays(),
@@ -166,12 +213,17 @@ function assemble(
   return { parts, watchdog, counts };
 }
 
-function roleFor(socket: Socket, processes: ProcessTable, uid: number): Role | 'refuse' {
+function roleFor(
+  socket: Socket,
+  { processes, pairing }: Pick<Parts, 'processes' | 'pairing'>,
+  uid: number,
+): Role | 'refuse' {
   const roots = {
     supervisorPid: process.pid,
     uid,
     launchedPid: () => processes.front?.pid,
     spawnedPids: () => processes.all().map(({ pid }) => pid),
+    isPaired: (pid: number) => pairing.has(originOf(pid)),
   };
   return roleOf(peerOf(socket), roots, parentOf);
 }

@@ -21,11 +21,15 @@ function fakeServices() {
     userCode: 'BCDF-GHJK',
     deviceName: hostile,
     address: '192.0.2.7',
+    host: hostile,
+    osUser: hostile,
     requestedAt: new Date(),
     scope: 'credentials:read',
     status: 'pending' as const,
   };
   let claimed = false;
+  /** When the user showed a password last. */
+  const proved = { at: Date.now() };
   const services: Services = {
     async signUp(email) {
       if (email === user.email) {
@@ -37,8 +41,41 @@ function fakeServices() {
       if (password === 'right') return user;
       throw new SynscError('NOT_AUTHORIZED', 'wrong address or password');
     },
+    async prove(_user, _cookie, password) {
+      if (password !== 'right') {
+        throw new SynscError('NOT_AUTHORIZED', 'wrong', { field: 'password' });
+      }
+      proved.at = Date.now();
+    },
+    async changePassword() {
+      calls.push('password');
+    },
+    async deleteAccount() {
+      calls.push('delete account');
+    },
+    webSessions: async () => [
+      { address: '192.0.2.7', agent: hostile, createdAt: new Date(), current: true },
+    ],
+    async closeOtherWebSessions() {
+      calls.push('close others');
+    },
+    passkeys: async () => [{ id: 'k1', name: hostile, createdAt: new Date(), lastUsedAt: null }],
+    passkeyToMake: async () => ({}),
+    addPasskey: async () => undefined,
+    async deletePasskey(_user, id) {
+      calls.push(`delete ${id}`);
+    },
+    passkeyToShow: async () => ({}),
+    signInByPasskey: async () => user,
+    proveByPasskey: async () => undefined,
+    async revokeAllDevices() {
+      calls.push('revoke all');
+      return 1;
+    },
+    createAutomationToken: async () => 'synsc_ci.shownOnce',
     openWebSession: async () => 'opened',
-    webUser: async (value) => (value === 'opened' ? user : undefined),
+    webUser: async (value) =>
+      value === 'opened' ? { ...user, provedAt: new Date(proved.at) } : undefined,
     async closeWebSession() {
       calls.push('close');
     },
@@ -50,7 +87,12 @@ function fakeServices() {
         lastSync: null,
         fields: variables.map(({ name }) => {
           const value = values.get(id)?.[name];
-          return { name, masked: value === undefined ? null : mask(value) };
+          const stored = value !== undefined;
+          return {
+            name,
+            masked: stored ? mask(value) : null,
+            fingerprint: stored ? '0123abcd' : null,
+          };
         }),
       })),
     async saveCredential(_user, provider, given) {
@@ -81,7 +123,12 @@ function fakeServices() {
         createdAt: new Date(),
         lastUsedAt: null,
         expiresAt: new Date(Date.now() + 86_400_000),
-        revoked: false,
+        kind: 'machine',
+        host: hostile,
+        osUser: hostile,
+        scope: 'credentials:read',
+        revokedAt: null,
+        endedBy: '',
       },
     ],
     async revokeDevice(_user, id) {
@@ -100,8 +147,10 @@ function fakeServices() {
         commands: 4,
         redactions: 2,
         credentialsUsed: [hostile],
+        auditHead: null,
       },
     ],
+    watch: () => () => undefined,
     audit: async () => [
       {
         ...{ at: new Date(), action: hostile, target: hostile, outcome: 'ok' },
@@ -112,7 +161,7 @@ function fakeServices() {
       yield hostile;
     },
   };
-  return { services, values, calls };
+  return { services, values, calls, proved };
 }
 
 let app: FastifyInstance;
@@ -147,7 +196,15 @@ function send(options: InjectOptions, signedIn = true) {
 const json = { accept: 'application/json' };
 
 describe('every page', () => {
-  const paths = ['/credentials', '/device', '/sessions', '/devices', '/audit'];
+  const paths = [
+    '/credentials',
+    '/device',
+    '/sessions',
+    '/devices',
+    '/audit',
+    '/account',
+    '/verify',
+  ];
 
   test.each(paths)('%s sends strangers to sign in and remembers where they were', async (path) => {
     const answer = await get(path, false);
@@ -156,27 +213,34 @@ describe('every page', () => {
   });
 
   test.each([...paths, '/sign-up', '/sign-in'])(
-    '%s forbids scripts, frames, caching',
+    '%s forbids foreign and inline scripts, frames, caching',
     async (path) => {
       const answer = await get(path, path.startsWith('/sign') === false);
       expect(answer.statusCode).toBe(200);
       expect(answer.headers['content-security-policy']).toBe(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
       );
       expect(answer.headers).toMatchObject({
         'referrer-policy': 'same-origin',
         'x-content-type-options': 'nosniff',
         'cache-control': 'no-store',
       });
-      expect(answer.body).not.toMatch(/<script|<style|style="|\son\w+=/);
+      expect(answer.body).not.toMatch(/<style|style="|\son\w+=/);
+      const scripts = answer.body.match(/<script.*?<\/script>/g) ?? [];
+      for (const script of scripts) {
+        expect(script).toMatch(/^<script type="module" src="\/assets\/\w+\.js"><\/script>$/);
+      }
     },
   );
 
-  test.each(['/sessions', '/devices', '/audit'])('%s escapes what machines sent', async (path) => {
-    const { body } = await get(path);
-    expect(body).toContain('&lt;script>');
-    expect(body).not.toContain('<script');
-  });
+  test.each(['/sessions', '/devices', '/audit', '/account'])(
+    '%s escapes what others sent',
+    async (path) => {
+      const { body } = await get(path);
+      expect(body).toContain('&lt;script>');
+      expect(body).not.toContain('<script>');
+    },
+  );
 
   test.each([
     ['synsc.example.test', 'max-age=31536000'],
@@ -202,7 +266,11 @@ describe('every page', () => {
     }
   });
 
-  test('the stylesheet and the icon are there', async () => {
+  test('stylesheet, icon and scripts are there', async () => {
+    for (const name of ['live', 'passkey']) {
+      const { headers } = await get(`/assets/${name}.js`);
+      expect(headers['content-type']).toContain('text/javascript');
+    }
     expect((await get('/assets/style.css')).headers['content-type']).toContain('text/css');
     expect((await get('/assets/icon.svg')).headers['content-type']).toContain('image/svg+xml');
   });
@@ -218,6 +286,19 @@ describe('forms', () => {
     '/device',
     '/device/confirm',
     '/devices/d1/revoke',
+    '/devices/revoke-all',
+    '/devices/tokens',
+    '/verify',
+    '/verify/passkey',
+    '/verify/passkey/options',
+    '/sign-in/passkey',
+    '/sign-in/passkey/options',
+    '/account/password',
+    '/account/browsers',
+    '/account/passkeys',
+    '/account/passkeys/options',
+    '/account/passkeys/k1/delete',
+    '/account/delete',
   ];
 
   test.each(forms)('%s refuses other origins', async (path) => {
@@ -270,7 +351,7 @@ describe('signing in', () => {
     expect(answer.body).toContain('role="alert"');
     expect(answer.body).toContain('&quot;>&lt;script>');
     expect(answer.body).not.toContain('wrong-password');
-    expect(answer.body).not.toContain('<script');
+    expect(answer.body).not.toContain('<script>');
     expect(answer.headers['set-cookie']).toBeUndefined();
   });
 
@@ -368,7 +449,7 @@ describe('devices', () => {
     const { body } = await get('/device/confirm');
     expect(body).toContain('BCDF-GHJK');
     expect(body).toContain('192.0.2.7');
-    expect(body).not.toContain('<script');
+    expect(body).not.toContain('<script>');
     expect((await post('/device/confirm', { action: 'maybe' }, json)).statusCode).toBe(400);
     expect(fake.calls).toEqual([]);
     expect((await post('/device/confirm', { action: 'approve' }, json)).json()).toEqual({
@@ -384,8 +465,103 @@ describe('devices', () => {
   });
 
   test('are revoked; those of others do not exist', async () => {
-    expect((await post('/devices/d1/revoke')).headers.location).toBe('/devices');
+    expect((await post('/devices/d1/revoke')).headers.location).toBe('/devices?done=revoked');
     expect((await post('/devices/d2/revoke')).statusCode).toBe(404);
     expect(fake.calls).toEqual(['revoke d1']);
+  });
+});
+
+describe('what matters needs a password or passkey of the last five minutes', () => {
+  const guarded: [path: string, form: Record<string, string>, back: string][] = [
+    ['/device/confirm', { action: 'approve' }, '/device/confirm'],
+    ['/devices/tokens', { name: 'ci', days: '30' }, '/devices'],
+    ['/account/delete', { confirmation: user.email }, '/account'],
+    ['/account/passkeys', { response: '{}' }, '/account'],
+    ['/account/passkeys/k1/delete', {}, '/account'],
+  ];
+  beforeEach(() => {
+    fake.proved.at = Date.now() - 6 * 60_000;
+  });
+
+  test.each(guarded)('%s', async (path, form, back) => {
+    const page = await post(path, form);
+    expect(page.headers.location).toBe(`/verify?next=${encodeURIComponent(back)}`);
+    const data = await post(path, form, json);
+    expect([data.statusCode, data.json().error.code]).toEqual([403, 'PROOF_NEEDED']);
+    expect(fake.calls).toEqual([]);
+  });
+
+  test('options for a new passkey', async () => {
+    const answer = await post('/account/passkeys/options', {}, json);
+    expect(answer.json().error.code).toBe('PROOF_NEEDED');
+  });
+
+  test('denying a machine does not', async () => {
+    await post('/device/confirm', { action: 'deny' }, json);
+    expect(fake.calls).toEqual(['deny']);
+  });
+
+  test('the pages offer the way there', async () => {
+    await post('/device', { user_code: 'BCDF-GHJK' });
+    for (const path of ['/device/confirm', '/devices', '/account']) {
+      const { body } = await get(path);
+      expect(body).toContain(`href="/verify?next=${encodeURIComponent(path)}"`);
+      expect(body).not.toContain('value="approve"');
+    }
+  });
+
+  test('a wrong password leads nowhere, the right one back', async () => {
+    const next = '/device/confirm';
+    const wrong = await post('/verify', { password: 'wrong-password', next });
+    expect(wrong.statusCode).toBe(403);
+    expect(wrong.body).toContain('aria-describedby="password-error"');
+    expect(wrong.body).toContain(`value="${next}"`);
+    expect(wrong.body).not.toContain('wrong-password');
+    const right = await post('/verify', { password: 'right', next });
+    expect(right.headers.location).toBe(next);
+    const elsewhere = await post('/verify', { password: 'right', next: '//evil.test' });
+    expect(elsewhere.headers.location).toBe('/account');
+  });
+});
+
+describe('the account', () => {
+  test('is deleted only by its own address', async () => {
+    const answer = await post('/account/delete', { confirmation: 'other@example.test' });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.body).toContain('confirmation-error');
+    expect(fake.calls).toEqual([]);
+    const gone = await post('/account/delete', { confirmation: ` ${user.email.toUpperCase()} ` });
+    expect(gone.headers.location).toBe('/sign-in?done=deleted');
+    expect(gone.headers['set-cookie']).toMatch(/^__Host-synsc=;/);
+    expect(fake.calls).toEqual(['delete account']);
+  });
+
+  test('a passkey form without an answer of an authenticator is refused', async () => {
+    for (const path of ['/sign-in/passkey', '/verify/passkey', '/account/passkeys']) {
+      expect((await post(path, { response: 'no json' }, json)).statusCode, path).toBe(400);
+    }
+  });
+});
+
+describe('a token for CI', () => {
+  test('is in the answer alone', async () => {
+    const { statusCode, headers, body } = await post('/devices/tokens', { name: 'ci', days: '30' });
+    expect([statusCode, headers.location]).toEqual([200, undefined]);
+    expect(body).toContain('value="synsc_ci.shownOnce"');
+    expect((await get('/devices')).body).not.toContain('shownOnce');
+  });
+});
+
+describe('the audit log', () => {
+  test('is filtered, and downloaded with the same filter', async () => {
+    const { body } = await get('/audit?action=sync&since=2026-01-02&until=nonsense');
+    expect(body).toMatch(/<option value="sync" selected/);
+    expect(body).toContain('href="/audit.csv?action=sync&amp;since=2026-01-02"');
+    const file = await get('/audit.csv?action=sync&since=2026-01-02');
+    expect(file.headers['content-type']).toContain('text/csv');
+    expect(file.headers['content-disposition']).toMatch(
+      /^attachment; filename="synsc-audit-.*\.csv"$/,
+    );
+    expect((await get('/audit.json', false)).statusCode).toBe(401);
   });
 });

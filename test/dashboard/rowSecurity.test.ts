@@ -47,9 +47,9 @@ describe.each(databases)('row-level security on %s', (database) => {
     expect(tables.length).toBeGreaterThanOrEqual(8);
     await it.engine.owner(guard);
     for (const { name } of tables as { name: string }[]) {
-      const rows = await as('app', '', (run) =>
-        run(`SELECT 1 FROM app.${name}`).catch((error) => [error.code]),
-      );
+      const rows = await as('app', '', (run) => run(`SELECT 1 FROM app.${name}`)).catch((error) => [
+        error.code,
+      ]);
       expect([[], ['42501']], name).toContainEqual(rows);
     }
   });
@@ -84,7 +84,7 @@ describe.each(databases)('row-level security on %s', (database) => {
   test.each([
     ['the key of claims', 'SELECT * FROM priv.claims_key'],
     ['password hashes', 'SELECT password FROM app.users'],
-    ['token hashes', 'SELECT hash FROM app.tokens'],
+    ['token hashes', 'SELECT hash FROM app.refresh_tokens'],
     ['look-ups from before the sign-in', `SELECT * FROM auth.user_by_email('x')`],
     ['the trail of somebody else', `SELECT auth.note(NULL, 'x', 'x', 'x', '')`],
     ['a definition', 'CREATE TABLE app.mine (id int)'],
@@ -122,7 +122,10 @@ describe.each(databases)('row-level security on %s', (database) => {
 
   test.each([
     ['a table without row-level security', 'CREATE TABLE app.stray (user_id uuid)'],
-    ['row-level security that is not forced', 'ALTER TABLE app.tokens NO FORCE ROW LEVEL SECURITY'],
+    [
+      'row-level security that is not forced',
+      'ALTER TABLE app.machines NO FORCE ROW LEVEL SECURITY',
+    ],
     ['row-level security that is off', 'ALTER TABLE app.users DISABLE ROW LEVEL SECURITY'],
     ['a missing policy', 'DROP POLICY own ON app.credential_fields'],
     ['a policy too many', 'CREATE POLICY all_rows ON app.credentials USING (true)'],

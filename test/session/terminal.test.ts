@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -61,8 +61,9 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
       await shows(/asks to see HF_TOKEN[\s\S]*printenv HF_TOKEN[\s\S]*\[y\/N\]/);
       expect(screen()).not.toContain(value);
       type('y');
-      await shows(value);
+      await shows(new RegExp(`${value}\\s+bash-.*[#$]\\s*$`)); // its input is the shell's again
       type('clear');
+      await vi.waitFor(() => expect(screen()).not.toContain('[y/N]'), { timeout: 15_000 });
       type('synsc exec --authorize HF_TOKEN -- printenv HF_TOKEN; echo code $?');
       await shows(/\[y\/N\]/);
       type('n');
@@ -148,6 +149,16 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
     type('exit');
     await shows('outer>');
   }, 60_000);
+
+  test('the terminal is restored when the session is killed', async () => {
+    const wait = 'until stty -a | grep -q " icanon"; do sleep 0.1; done; echo as before';
+    type(`clear; sh -c 'synsc launch --no-sync -- sh -c "echo inner; exec sleep 300"; ${wait}'`);
+    await shows('inner');
+    const [id = ''] = readdirSync(path.join(runtime, 'synsc'));
+    const claim = readFileSync(path.join(runtime, 'synsc', id, 'pid'), 'utf8');
+    process.kill(Number.parseInt(claim, 10), 'SIGKILL');
+    await shows('as before');
+  }, 40_000);
 
   test('a closed terminal ends the session', async () => {
     type('synsc launch --no-sync -- bash --norc');

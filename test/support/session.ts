@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FinishedSpawn, SpawnParams, StartedSpawn } from '../../protocol/session/schemas.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
-export const synsc = path.join(root, 'scripts/synsc');
+export const synsc = process.env.SYNSC_UNDER_TEST ?? path.join(root, 'scripts/synsc');
 
 /** The session's own command in tests: joins its input and output with the session's socket. */
 const relay = `
@@ -27,6 +35,18 @@ export function cleanEnv(extra: Record<string, string> = {}): Record<string, str
   return { PATH, HOME, LANG, ...extra };
 }
 
+interface TestSessionOptions {
+  readonly env?: Record<string, string>;
+  readonly sync?: boolean;
+  readonly cwd?: string;
+  /** Its XDG_RUNTIME_DIR, when it is not to be one of its own. */
+  readonly runtime?: string;
+  /** Words before the command line, such as a program that sets limits. */
+  readonly wrap?: readonly string[];
+  /** User that it runs as. */
+  readonly uid?: number | undefined;
+}
+
 /** A real session in a process of its own; the test is its agent. */
 export class TestSession {
   readonly child: ChildProcess;
@@ -39,12 +59,16 @@ export class TestSession {
   #lastId = 0;
   #rest = '';
 
-  constructor(options: { env?: Record<string, string>; sync?: boolean; cwd?: string } = {}) {
-    this.runtime = mkdtempSync(path.join(tmpdir(), 's-'));
+  constructor(options: TestSessionOptions = {}) {
+    this.runtime = options.runtime ?? mkdtempSync(path.join(tmpdir(), 's-'));
     const flags = options.sync ? [] : ['--no-sync'];
     const command = ['--', process.execPath, '-e', relay];
     const events = ['--json-events', path.join(this.runtime, 'events')];
-    this.child = spawn(synsc, ['launch', ...events, ...flags, ...command], {
+    const { wrap = [], uid } = options;
+    if (uid !== undefined) chownSync(this.runtime, uid, uid);
+    const [program = synsc, ...words] = [...wrap, synsc, 'launch', ...events, ...flags, ...command];
+    this.child = spawn(program, words, {
+      ...(uid !== undefined && { uid, gid: uid }),
       env: cleanEnv({ ...options.env, XDG_RUNTIME_DIR: this.runtime }),
       cwd: options.cwd ?? this.runtime,
       stdio: ['pipe', 'pipe', 'pipe'],

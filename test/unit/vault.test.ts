@@ -19,6 +19,9 @@ const lines = (vault: Vault, ...names: string[]) =>
     )
     .toString();
 
+const from = (env: Record<string, string>) => (name: string) =>
+  env[name] === undefined ? undefined : Buffer.from(env[name]);
+
 describe('the vault', () => {
   test('takes a new pair all at once and keeps old values for redaction', () => {
     const vault = new Vault([]);
@@ -53,20 +56,22 @@ describe('the vault', () => {
   });
 
   test("the user's own key wins over a synced one", () => {
-    const vault = new Vault(ownKeys({ HF_TOKEN: 'mine' }));
+    const vault = new Vault(ownKeys(from({ HF_TOKEN: 'mine' })));
     vault.replace([credential('HF_TOKEN', 'theirs')]);
     expect(lines(vault, 'HF_TOKEN')).toBe('HF_TOKEN=mine\n');
     expect(vault.summaries()).toMatchObject([{ name: 'HF_TOKEN', source: 'environment' }]);
   });
 
   test('an alias alone is the same credential; the canonical name wins over it', () => {
-    expect(ownKeys({ HUGGING_FACE_HUB_TOKEN: 'alias' })).toMatchObject([{ name: 'HF_TOKEN' }]);
-    const [key] = ownKeys({ HUGGING_FACE_HUB_TOKEN: 'alias', HF_TOKEN: 'canonical' });
+    expect(ownKeys(from({ HUGGING_FACE_HUB_TOKEN: 'alias' }))).toMatchObject([
+      { name: 'HF_TOKEN' },
+    ]);
+    const [key] = ownKeys(from({ HUGGING_FACE_HUB_TOKEN: 'alias', HF_TOKEN: 'canonical' }));
     expect(key?.secret.expose().toString()).toBe('canonical');
   });
 
   test('a value with a line break sets no other variable', () => {
-    const vault = new Vault(ownKeys({ HF_TOKEN: 'x\nLD_PRELOAD=/tmp/x.so' }));
+    const vault = new Vault(ownKeys(from({ HF_TOKEN: 'x\nLD_PRELOAD=/tmp/x.so' })));
     expect(lines(vault, 'HF_TOKEN')).toBe('');
   });
 

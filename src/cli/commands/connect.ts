@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { fixedAccess } from '../../account/access.ts';
 import { type DashboardFlags, dashboardUrl, findDashboard } from '../../account/dashboard.ts';
 import { DashboardClient, printable } from '../../account/dashboard-client.ts';
 import { type DeviceCode, pollToken, requestCode } from '../../account/device-login.ts';
 import { resyncSessions } from '../../account/running-sessions.ts';
-import { writeSettings } from '../../account/settings.ts';
+import { readSettings, type Settings, writeSettings } from '../../account/settings.ts';
 import { openAccount } from '../../account/sign-in.ts';
-import { deleteToken, storeToken } from '../../account/token-store.ts';
+import { deleteSignIn, readSignIn, storeSignIn } from '../../account/token-store.ts';
 import { SynscError } from '../../errors.ts';
 import { paint, printJson } from '../print.ts';
 
@@ -36,18 +38,24 @@ async function login(options: ConnectOptions, signal: AbortSignal): Promise<void
   try {
     const code = await requestCode(client, signal);
     await showCode(code, options);
-    const { token } = await pollToken(client, code, { signal });
-    const signedIn = new DashboardClient({ ...dashboard, token });
+    const { access, refreshToken } = await pollToken(client, code, { signal });
+    const signedIn = new DashboardClient({ ...dashboard, access: fixedAccess(access) });
     try {
       const { account } = await signedIn.status();
       signal.throwIfAborted();
-      await storeToken(dashboard.url, token, process.env);
+      const replaced = await readSignIn(dashboard.url, process.env);
+      await storeSignIn(dashboard.url, { id: randomUUID(), refreshToken }, process.env);
+      // nothing here could use the old one any more; if it lives on, the devices page shows it
+      if (replaced) await client.revoke(replaced.refreshToken).catch(() => undefined);
+      const before = readSettings(process.env);
       const { url, caSha256, ca } = dashboard;
-      writeSettings(process.env, { dashboard: url, ...(caSha256 && ca ? { caSha256, ca } : {}) });
+      const authority = caSha256 && ca ? { caSha256, ca } : {};
+      writeSettings(process.env, { dashboard: url, account: account.email, ...authority });
       if (options.json) printJson({ account: { email: account.email } });
       else say(`${paint('green', 'signed in')} as ${printable(account.email)}`);
+      warnOfNewAccount(before, url, account.email);
     } catch (failure) {
-      await client.revoke(token).catch(() => undefined); // nothing is left behind
+      await client.revoke(refreshToken).catch(() => undefined); // nothing is left behind
       throw failure;
     } finally {
       signedIn.close();
@@ -55,6 +63,18 @@ async function login(options: ConnectOptions, signal: AbortSignal): Promise<void
   } finally {
     client.close();
   }
+}
+
+/**
+ * Somebody else may have confirmed the code, with an account of theirs: then what is done here would
+ * be done with their credentials, and recorded there.
+ */
+function warnOfNewAccount(before: Settings, dashboard: string, email: string): void {
+  if (before.dashboard === dashboard && before.account === email) return;
+  const who = printable(email);
+  say(`${paint('yellow', 'new here')}: this machine had not signed in as ${who} before`);
+  say(`  sessions use the credentials of that account and are recorded in it`);
+  say(`  if it is not yours, run \`synsc connect logout\``);
 }
 
 async function showCode(code: DeviceCode, options: ConnectOptions): Promise<void> {
@@ -107,7 +127,7 @@ export async function connectStatus(options: ConnectOptions): Promise<number> {
 export async function connectLogout(options: ConnectOptions): Promise<number> {
   const failure = await revokeToken(options);
   const url = dashboardUrl(process.env, options);
-  if (!process.env.SYNSC_TOKEN) await deleteToken(url, process.env);
+  if (!process.env.SYNSC_TOKEN) await deleteSignIn(url, process.env);
   else if (failure) throw failure; // there is nothing to forget here either
   if (options.json) printJson({ revoked: failure === undefined });
   else if (failure === undefined) say('signed out');

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { openedBy } from '../../platform/inspector.ts';
+import type { Protection } from '../../platform/pages.ts';
 import { isTmpfs } from '../../platform/tmpfs.ts';
 import { paint, printJson } from '../print.ts';
 
@@ -33,10 +35,12 @@ export async function doctor({ json }: { readonly json?: boolean }): Promise<num
 }
 
 async function native(): Promise<Check[]> {
-  const [{ harden }, { libc }, { openTerminal }] = await Promise.all([
+  const [{ harden }, { libc }, { openTerminal }, pages, { joinFreshKeyring }] = await Promise.all([
     import('../../platform/harden.ts'),
     import('../../platform/native.ts'),
     import('../../platform/pty.ts'),
+    import('../../platform/pages.ts'),
+    import('../../platform/keyring.ts'),
   ]);
   const { undumpable, subreaper, noCore } = harden();
   const peer =
@@ -53,6 +57,13 @@ async function native(): Promise<Check[]> {
       'closed to other processes of this user, no core file',
       'other processes of this user can read it: install the optional package koffi',
     ),
+    values(pages.protection()),
+    check(
+      'keyring',
+      joinFreshKeyring(),
+      'commands have a kernel keyring of their own',
+      'commands share the kernel keyring of your login',
+    ),
     check(
       'session tree',
       subreaper,
@@ -67,6 +78,17 @@ async function native(): Promise<Check[]> {
     ),
     terminal(openTerminal),
   ];
+}
+
+const protections: Readonly<Record<Protection, string>> = {
+  secret: 'in pages that no other process, core dump or swap gets, nor root reads (memfd_secret)',
+  locked: 'in locked memory: not swapped, not in core dumps (no memfd_secret on this kernel)',
+  plain: 'in ordinary memory, which may be swapped: raise the limit of locked memory (ulimit -l)',
+};
+
+/** Where values are kept. */
+function values(protection: Protection): Check {
+  return { name: 'values', ok: protection !== 'plain', detail: protections[protection] };
 }
 
 function terminal(open: (columns: number, rows: number) => { path: string }): Check {
@@ -92,13 +114,9 @@ function runtimeDirectory(): Check {
 }
 
 function inspector(): Check {
-  const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
-  const open = /--inspect/.test(flags);
-  return {
-    name: 'inspector',
-    ok: !open,
-    detail: open ? 'remove --inspect from NODE_OPTIONS: it opens the memory' : 'closed',
-  };
+  const opened = openedBy([...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]);
+  const detail = opened ? `sessions refuse to start: remove ${opened} from NODE_OPTIONS` : 'closed';
+  return { name: 'inspector', ok: opened === undefined, detail };
 }
 
 async function shims(): Promise<Check> {

@@ -1,8 +1,14 @@
-import { connect, RpcError, type SynscClient } from '../../../protocol/client.ts';
+import {
+  connect,
+  type ProcessStream,
+  RpcError,
+  type StreamExit,
+  type SynscClient,
+} from '../../../protocol/client.ts';
 import { type ErrorCode, errors } from '../../../protocol/errors.ts';
-import type { Decision } from '../../../protocol/session/decision.ts';
-import type { ExitStatus, StartedSpawn } from '../../../protocol/session/schemas.ts';
+import type { StartedSpawn } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
+import { type Ending, untilEnded } from '../ending.ts';
 import { exitCodeOf, exitCodeOfSignal } from '../exit-code.ts';
 import { Output } from '../output.ts';
 import { terminalSize } from '../terminal.ts';
@@ -18,7 +24,7 @@ export interface ExecOptions {
 }
 
 /** Signals that are meant for the command. */
-const passedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const passedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** What is run, as the methods of the socket take it. */
 type Program = { command: string; cwd: string } | { argv: string[]; cwd: string };
@@ -28,7 +34,7 @@ export async function exec(argv: readonly string[], options: ExecOptions): Promi
   const program = programOf(argv, options);
   const path = process.env.SYNSC_SOCKET;
   if (path) return inSession(await reach(path), program, options);
-  return alone(program, options);
+  return untilEnded((ending) => alone(program, options, ending));
 }
 
 export function programOf(
@@ -56,7 +62,7 @@ export async function reach(path: string): Promise<SynscClient> {
 }
 
 /** A session for this one call. */
-async function alone(program: Program, options: ExecOptions): Promise<number> {
+async function alone(program: Program, options: ExecOptions, ending: Ending): Promise<number> {
   const { openSession } = await import('../session.ts');
   if (options.authorize.length > 0) {
     throw new SynscError('NOT_AUTHORIZED', 'outside a session nobody can be asked', {
@@ -64,9 +70,10 @@ async function alone(program: Program, options: ExecOptions): Promise<number> {
     });
   }
   const { nobody } = await import('../../supervisor/authorization/approver.ts');
-  const session = await openSession({ approver: nobody, sync: options.sync });
+  const session = await openSession({ approver: nobody, sync: options.sync, ending });
   try {
-    return await inSession(await reach(session.socketPath), program, options);
+    const client = await reach(session.socketPath);
+    return await ending.unless(inSession(client, program, options, ending));
   } finally {
     await session.end('the command has ended');
   }
@@ -76,18 +83,21 @@ async function inSession(
   client: SynscClient,
   program: Program,
   options: ExecOptions,
+  ending?: Ending,
 ): Promise<number> {
   const tty = !options.json && process.stdin.isTTY && process.stdout.isTTY;
   const start = async () => {
     await authorize(client, program, options.authorize);
-    return (await client.call('spawn', {
+    const started = (await client.call('spawn', {
       ...program,
       background: true,
       endWithCaller: true,
-      encoding: 'base64',
+      stream: true,
       ...(tty && { tty: terminalSize() }),
       ...(options.authorize.length > 0 && { authorize: [...options.authorize] }),
     })) as StartedSpawn;
+    ending?.handOverSignals(); // the command hears them now
+    return started;
   };
   return stream(client, start, { tty, json: options.json === true });
 }
@@ -100,28 +110,25 @@ export async function stream(
 ): Promise<number> {
   try {
     const output = new Output(json);
-    const decided: Decision[] = [];
-    client.on('decision', ({ decision }) => void decided.push(decision));
-    client.on('output', ({ stream, data }) => {
-      const taken = output.take(stream, Buffer.from(data, 'base64'));
-      if (taken !== undefined) holdBack(client, taken);
+    const { processId } = await start();
+    const process = await client.stream(processId, {
+      onOutput(name, data) {
+        const full = output.take(name, data);
+        if (full !== undefined) holdBack(process, full);
+      },
     });
-    const exited = new Promise<ExitStatus & { redactions: number }>((resolve, reject) => {
-      client.on('exit', resolve);
-      void client.closed.then(() =>
-        reject(new SynscError('SESSION_ENDING', 'the session ended while the command ran')),
-      );
-    });
-    exited.catch(() => undefined); // awaited below; a refused spawn comes first
-    const started = await start();
-    const release = connectInput(client, started.processId, tty);
+    const release = connectInput(process, tty);
     try {
+      const exited = process.exited.catch((cause: unknown) => {
+        throw new SynscError('SESSION_ENDING', 'the session ended while the command ran', {
+          cause,
+        });
+      });
       const exit = await Promise.race([exited, output.broken]);
-      if (exit === 'broken') return await endUnread(client, started.processId);
+      if (exit === 'broken') return await endUnread(process);
       await output.flushed();
-      const decisions = merged(started.decisions, decided);
-      if (json) output.print({ ...started, decisions }, exit);
-      else sayWithheld(decisions, exit);
+      if (json) output.print(processId, exit);
+      else sayWithheld(exit);
       return exitCodeOf(exit);
     } finally {
       release();
@@ -134,16 +141,17 @@ export async function stream(
 }
 
 /** Reads no more until our own reader has taken what it has. */
-function holdBack(client: SynscClient, sink: NodeJS.WriteStream): void {
-  client.pause();
-  sink.once('drain', () => client.resume());
+function holdBack(process: ProcessStream, sink: NodeJS.WriteStream): void {
+  process.pause();
+  sink.once('drain', () => process.resume());
 }
 
 /** Nobody reads our output any more (`| head`): the command ends as SIGPIPE would end it. */
-async function endUnread(client: SynscClient, processId: string): Promise<number> {
-  client.resume(); // it waits for a reader that will never come
-  await client.call('kill', { processId, signal: 'SIGPIPE' });
-  await client.call('kill', { processId });
+async function endUnread(process: ProcessStream): Promise<number> {
+  process.kill('SIGPIPE');
+  process.kill();
+  process.resume(); // it waits for a reader that will never come
+  await process.exited;
   return exitCodeOfSignal('SIGPIPE');
 }
 
@@ -164,18 +172,18 @@ async function authorize(
 }
 
 /** Passes input, size and signals to the command until the returned function is called. */
-function connectInput(client: SynscClient, processId: string, tty: boolean): () => void {
-  // the command may have ended when its input arrives: then there is nothing to do
-  const send = (call: Promise<unknown>) => void call.catch(() => undefined);
+function connectInput(command: ProcessStream, tty: boolean): () => void {
   // one piece at a time: what the command does not read stays where it comes from
   const data = (bytes: Buffer) => {
-    const piece = { processId, data: bytes.toString('base64'), encoding: 'base64' } as const;
     process.stdin.pause();
-    send(client.call('write', piece).finally(() => void process.stdin.resume()));
+    void command.write(bytes).then(() => process.stdin.resume());
   };
-  const end = () => send(client.call('closeStdin', { processId }));
-  const resized = () => send(client.call('resize', { processId, ...terminalSize() }));
-  const passOn = (signal: NodeJS.Signals) => send(client.call('kill', { processId, signal }));
+  const end = () => command.endInput();
+  const resized = () => {
+    const { columns, rows } = terminalSize();
+    command.resize(columns, rows);
+  };
+  const passOn = (signal: NodeJS.Signals) => command.kill(signal);
   process.stdin.on('data', data).on('end', end);
   for (const name of passedSignals) process.on(name, passOn);
   if (tty) {
@@ -190,19 +198,10 @@ function connectInput(client: SynscClient, processId: string, tty: boolean): () 
   };
 }
 
-/** What was decided when programs started takes the place of what was foreseen of them. */
-function merged(foreseen: readonly Decision[], decided: readonly Decision[]): Decision[] {
-  const left = [...decided];
-  const first = foreseen.map((one) => {
-    const at = left.findIndex(({ program }) => program === one.program);
-    return left.splice(at, at < 0 ? 0 : 1)[0] ?? one;
-  });
-  return [...first, ...left];
-}
-
 /** A command that fails without a credential is told so: silent stripping misleads people. */
-function sayWithheld(decisions: readonly Decision[], exit: ExitStatus): void {
+function sayWithheld(exit: StreamExit): void {
   if (exitCodeOf(exit) === 0) return;
+  const { decisions } = exit;
   const refused = decisions.filter(
     ({ withheld, given }) => withheld.length > 0 && given.length === 0,
   );

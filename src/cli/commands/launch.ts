@@ -3,8 +3,8 @@ import { SynscError } from '../../errors.ts';
 import type { Approver } from '../../supervisor/authorization/approver.ts';
 import { nobody } from '../../supervisor/authorization/approver.ts';
 import type { Front } from '../../supervisor/session/front.ts';
-import { exitCodeOf, exitCodeOfSignal } from '../exit-code.ts';
-import { printError } from '../print.ts';
+import { type Ending, untilEnded } from '../ending.ts';
+import { exitCodeOf } from '../exit-code.ts';
 import { openSession, type Session } from '../session.ts';
 import { FrontTerminal, terminalSize } from '../terminal.ts';
 
@@ -16,27 +16,35 @@ export interface LaunchOptions {
 }
 
 /** `synsc launch`: a session that lives as long as its command; returns the command's exit code. */
-export async function launch(command: readonly string[], options: LaunchOptions): Promise<number> {
-  const terminal = process.stdin.isTTY && process.stdout.isTTY ? new FrontTerminal() : undefined;
-  const approver: Approver = terminal ?? nobody;
-  const session = await openSession({ approver, label: options.label, sync: options.sync });
-  const report = (event: object) => {
-    if (options.jsonEvents !== undefined) {
-      appendEvent(options.jsonEvents, event);
+export function launch(command: readonly string[], options: LaunchOptions): Promise<number> {
+  return untilEnded(async (ending) => {
+    ending.heedStreams();
+    const terminal = process.stdin.isTTY && process.stdout.isTTY ? new FrontTerminal() : undefined;
+    const approver: Approver = terminal ?? nobody;
+    const { label, sync } = options;
+    const session = await openSession({ approver, label, sync, ending });
+    try {
+      warn(session);
+      return await run(command, session, terminal, { ending, report: reporter(options) });
+    } finally {
+      await session.end('the command has ended');
     }
-  };
+  });
+}
+
+function warn(session: Session): void {
   for (const name of session.unprotected()) {
     process.stderr.write(`synsc: ${name} is too short to be redacted in output\n`);
   }
   for (const name of session.wholeOnly()) {
     process.stderr.write(`synsc: ${name} is short or regular: only the whole of it is redacted\n`);
   }
-  try {
-    report({ event: 'ready', socket: session.socketPath, session: session.id, pid: process.pid });
-    return await run(command, session, terminal, report);
-  } finally {
-    await session.end('the command has ended');
-  }
+}
+
+type Report = (event: object) => void;
+
+function reporter({ jsonEvents: file }: LaunchOptions): Report {
+  return file === undefined ? () => undefined : (event) => appendEvent(file, event);
 }
 
 /** Throws USAGE when the file can't be written. */
@@ -55,40 +63,21 @@ async function run(
   command: readonly string[],
   session: Session,
   terminal: FrontTerminal | undefined,
-  report: (event: object) => void,
+  { ending, report }: { readonly ending: Ending; readonly report: Report },
 ): Promise<number> {
   const argv = command.length > 0 ? command : [process.env.SHELL || '/bin/sh'];
-  const ended = endedBySignal();
-  terminal?.enter();
+  report({ event: 'ready', socket: session.socketPath, session: session.id, pid: process.pid });
+  terminal?.enter((saved) => session.rememberTerminal(saved));
   try {
     const front = await session.front({ argv, tty: terminal && terminalSize() });
     terminal?.connect(front);
     forward(front, terminal);
-    const exitCode = await Promise.race([front.exited.then(exitCodeOf), ended]);
+    const exitCode = await Promise.race([front.exited.then(exitCodeOf), ending.asked]);
     report({ event: 'exit', exitCode });
     return exitCode;
   } finally {
     terminal?.leave();
   }
-}
-
-/** Resolves when somebody asks this process to end, or its terminal is gone. */
-function endedBySignal(): Promise<number> {
-  return new Promise((resolve) => {
-    const endAs = (name: string) => resolve(exitCodeOfSignal(name));
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => endAs(name));
-    // a bug must not leave commands behind that hold credentials
-    for (const event of ['uncaughtException', 'unhandledRejection']) {
-      process.on(event, (error: unknown) => resolve(printError(error, { json: false })));
-    }
-    // a closed terminal or pipe: the default would end this process before it has cleaned up
-    process.stdin.on('error', () => endAs('SIGHUP'));
-    for (const sink of [process.stdout, process.stderr]) {
-      sink.on('error', (error: NodeJS.ErrnoException) =>
-        endAs(error.code === 'EPIPE' ? 'SIGPIPE' : 'SIGHUP'),
-      );
-    }
-  });
 }
 
 function forward(front: Front, terminal: FrontTerminal | undefined): void {

@@ -11,7 +11,6 @@ export async function relay(): Promise<number> {
   if (!path) throw new SynscError('NO_SESSION', 'this command is for the shims of a session');
   const client = await reach(path);
   const tty = process.stdin.isTTY && process.stdout.isTTY;
-  const start = () =>
-    client.call('relay', { encoding: 'base64', ...(tty && { tty: terminalSize() }) });
+  const start = () => client.call('relay', { stream: true, ...(tty && { tty: terminalSize() }) });
   return stream(client, start, { tty, json: false });
 }

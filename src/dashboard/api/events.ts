@@ -134,15 +134,18 @@ class EventStream {
     try {
       const [token] = await this.#context.store.ask<{ version: number }>('token', [this.#token]);
       if (token) this.#tell(token.version);
-      else this.#signOut();
+      else await this.#endStream();
     } catch {
       // the database is away: the client comes back and hears what it missed
       this.end();
     }
   }
 
-  #signOut(): void {
-    this.#send('signed-out', {});
+  /** An access token lives an hour at most: that it ran out is no sign-out. */
+  async #endStream(): Promise<void> {
+    const { store } = this.#context;
+    const [token] = await store.ask<{ state: string }>('tokenState', [this.#token]);
+    if (token?.state !== 'expired') this.#send('signed-out', {});
     this.end();
   }
 

@@ -42,6 +42,7 @@ export async function registerApi(app: FastifyInstance, context: Context): Promi
             count(update.commands),
             count(update.redactions),
             update.credentialsUsed ?? null,
+            update.auditHead ?? null,
           ])
         : [],
     );

@@ -1,27 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { SynscError } from '../../errors.ts';
-import { type Services, shortestPassword, type WebUser, webSessionLifetime } from '../services.ts';
+import { type Services, shortestPassword, type WebUser } from '../services.ts';
 import type { Context } from '../store/context.ts';
+import type { Query } from '../store/store.ts';
 import { hashPassword, passwordMatches } from './password.ts';
-import { hashToken, newToken } from './token.ts';
-import { limited } from './tries.ts';
+import { hashToken } from './token.ts';
+import { limited, limits } from './tries.ts';
 
-type Accounts = Pick<
-  Services,
-  'signUp' | 'signIn' | 'openWebSession' | 'webUser' | 'closeWebSession'
->;
+type Accounts = Pick<Services, 'signUp' | 'signIn' | 'prove' | 'changePassword'>;
 
 const emailShape = z.email().max(254);
 /** Keeps one request from hashing megabytes. */
 const longest = 1024;
 
-/** Accounts and web sessions. */
+/** Accounts and their passwords. */
 export function accounts({ store }: Context): Accounts {
   return {
     async signUp(address, password) {
       const email = address.trim().toLowerCase();
-      checkNewAccount(email, password);
+      if (!emailShape.safeParse(email).success) {
+        const hint = 'enter an address like name@example.org';
+        throw invalid('email', 'this is no e-mail address', hint);
+      }
+      checkNewPassword('password', password);
       const user = { id: randomUUID(), email };
       const hash = await hashPassword(password);
       await store.tx(null, async (query) => {
@@ -32,7 +34,7 @@ export function accounts({ store }: Context): Accounts {
     },
     async signIn(email, password, address) {
       const wanted = email.trim().toLowerCase();
-      const user = await limited(store, [`sign-in ${address} ${wanted}`], () =>
+      const user = await limited(store, limits.signIn(wanted, address), () =>
         verify(store, wanted, password, address),
       );
       if (user) return user;
@@ -40,22 +42,20 @@ export function accounts({ store }: Context): Accounts {
         hint: 'check both and try again',
       });
     },
-    async openWebSession(user) {
-      const token = newToken();
-      await store.tx(user.id, (query) =>
-        query('openWebSession', [hashToken(token), webSessionLifetime]),
-      );
-      return token;
+    async prove(user, cookieValue, password) {
+      await checkOwnPassword(store, user, password);
+      await store.tx(user.id, (query) => query('proveWebSession', [hashToken(cookieValue)]));
     },
-    async webUser(cookieValue) {
-      if (!cookieValue) return undefined;
-      const [user] = await store.tx(null, (query) =>
-        query<WebUser>('webUser', [hashToken(cookieValue)]),
-      );
-      return user;
-    },
-    async closeWebSession(cookieValue) {
-      await store.tx(null, (query) => query('closeWebSession', [hashToken(cookieValue)]));
+    async changePassword(user, cookieValue, { current, wanted }) {
+      checkNewPassword('new_password', wanted);
+      await checkOwnPassword(store, user, current);
+      const hash = await hashPassword(wanted);
+      await store.tx(user.id, async (query) => {
+        await query('setPassword', [hash]);
+        await query('closeOtherWebSessions', [hashToken(cookieValue)]);
+        await query('proveWebSession', [hashToken(cookieValue)]);
+        await query('addAudit', ['account.password', user.email, 'changed', '']);
+      });
     },
   };
 }
@@ -70,29 +70,40 @@ async function verify(
     query<WebUser & { password: string }>('userByEmail', [email]),
   );
   const matches = await passwordMatches(password.slice(0, longest), found?.password);
+  const outcome = matches ? 'ok' : 'refused';
   await store.tx(null, (query) =>
-    query('note', [
-      found?.id ?? null,
-      'account.sign-in',
-      email,
-      matches ? 'ok' : 'refused',
-      address,
-    ]),
+    query('note', [found?.id ?? null, 'account.sign-in', email, outcome, address]),
   );
   return found && matches ? { id: found.id, email: found.email } : undefined;
 }
 
-function checkNewAccount(email: string, password: string): void {
-  if (!emailShape.safeParse(email).success) {
-    throw invalid('email', 'this is no e-mail address', 'enter an address like name@example.org');
-  }
-  if (password.length < shortestPassword || password.length > longest) {
-    throw invalid(
-      'password',
-      `a password has ${shortestPassword} to ${longest} characters`,
-      'choose a longer one, such as a few unrelated words',
-    );
-  }
+/** NOT_AUTHORIZED; RATE_LIMITED. A wrong one is noted. */
+async function checkOwnPassword(
+  store: Context['store'],
+  user: WebUser,
+  password: string,
+): Promise<void> {
+  const right = await limited(store, limits.proof(user.id), async () => {
+    const [row] = await store.tx(user.id, (query) => query<{ password: string }>('ownPassword'));
+    const matches = await passwordMatches(password.slice(0, longest), row?.password);
+    if (!matches) await store.tx(user.id, (query) => noteRefused(query, user));
+    return matches || undefined;
+  });
+  if (right) return;
+  throw new SynscError('NOT_AUTHORIZED', 'this is not your password', {
+    field: 'password',
+    hint: 'check it and try again',
+  });
+}
+
+function noteRefused(query: Query, user: WebUser): Promise<unknown> {
+  return query('addAudit', ['account.proof', user.email, 'refused', '']);
+}
+
+function checkNewPassword(field: string, password: string): void {
+  if (password.length >= shortestPassword && password.length <= longest) return;
+  const message = `a password has ${shortestPassword} to ${longest} characters`;
+  throw invalid(field, message, 'choose a longer one, such as a few unrelated words');
 }
 
 function invalid(field: string, message: string, hint: string): SynscError {

@@ -4,10 +4,19 @@ import type { WebUser } from '../services.ts';
 import type { Store } from '../store/store.ts';
 import { hashToken } from './token.ts';
 
-/** Who asks with a bearer token. */
+/** Who asks with a bearer token: the account, and the machine that is signed in to it. */
 interface BearerUser extends WebUser {
+  readonly device: string;
   /** Of the account's credentials, as the token was looked up. */
   readonly version: number;
+}
+
+interface TokenRow {
+  id: string;
+  email: string;
+  scope: string;
+  name: string;
+  version: number;
 }
 
 const users = new WeakMap<FastifyRequest, BearerUser>();
@@ -20,7 +29,7 @@ export function bearerUser(request: FastifyRequest): BearerUser {
 }
 
 /**
- * Admits requests with a live bearer token in their header only (RFC 6750 §2.1, §3.1), and with the
+ * Admits requests with a live access token in their header only (RFC 6750 §2.1, §3.1), and with the
  * scope that `scopeOf` names.
  */
 export function requireBearer(
@@ -29,27 +38,36 @@ export function requireBearer(
   scopeOf: (request: FastifyRequest) => string,
 ): void {
   app.addHook('onRequest', async (request, reply) => {
+    if ((request.query as Record<string, unknown>).access_token !== undefined) {
+      challenge(reply, 'invalid_request');
+      throw new SynscError('INVALID_REQUEST', 'a token stands in the address', {
+        hint: 'send it in the Authorization header, and revoke it: addresses are logged',
+      });
+    }
     const token = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(
       request.headers.authorization ?? '',
     )?.[1];
-    if (!token) throw refuse(reply, 'NOT_SIGNED_IN', 'no bearer token was sent');
-    const [found] = await store.ask<BearerUser & { scope: string }>('token', [hashToken(token)]);
+    if (!token) {
+      challenge(reply);
+      throw new SynscError('NOT_SIGNED_IN', 'no bearer token was sent');
+    }
+    const [found] = await store.ask<TokenRow>('token', [hashToken(token)]);
     if (!found) {
-      throw refuse(reply, 'NOT_SIGNED_IN', 'this token is not valid any more', 'invalid_token');
+      challenge(reply, 'invalid_token');
+      throw new SynscError('NOT_SIGNED_IN', 'this token is not valid any more');
     }
-    if (!found.scope.split(' ').includes(scopeOf(request))) {
-      throw refuse(reply, 'DENIED', 'the token does not reach that far', 'insufficient_scope');
+    const needed = scopeOf(request);
+    if (!found.scope.split(' ').includes(needed)) {
+      challenge(reply, 'insufficient_scope', needed);
+      throw new SynscError('DENIED', 'the token does not reach that far');
     }
-    users.set(request, { id: found.id, email: found.email, version: found.version });
+    const { id, email, name: device, version } = found;
+    users.set(request, { id, email, device, version });
   });
 }
 
-function refuse(
-  reply: FastifyReply,
-  code: 'NOT_SIGNED_IN' | 'DENIED',
-  message: string,
-  error?: string,
-): SynscError {
-  reply.header('www-authenticate', `Bearer realm="synsc"${error ? `, error="${error}"` : ''}`);
-  return new SynscError(code, message);
+/** RFC 6750 §3: without a token there is nothing to say but the scheme. */
+function challenge(reply: FastifyReply, error?: string, scope?: string): void {
+  const parts = ['realm="synsc"', error && `error="${error}"`, scope && `scope="${scope}"`];
+  reply.header('www-authenticate', `Bearer ${parts.filter(Boolean).join(', ')}`);
 }

@@ -23,29 +23,33 @@ export class OAuthError extends Error {
   }
 }
 
-export type Form = Readonly<Record<string, unknown>>;
+export type Form = Readonly<Record<string, string>>;
 
-/** The form of a request; `invalid_request` when it is none. */
+/**
+ * The form of a request; `invalid_request` when it is none, or repeats a parameter. An empty parameter
+ * is as good as none (RFC 6749 §3.2).
+ */
 export function readForm(request: FastifyRequest): Form {
   const { body } = request;
   if (typeof body !== 'object' || body === null) {
     throw new OAuthError('invalid_request', 'the body must be application/x-www-form-urlencoded');
   }
-  return body as Form;
+  const entries = Object.entries(body).map(([name, value]: [string, unknown]) => {
+    if (typeof value === 'string') return [name, value] as const;
+    throw new OAuthError('invalid_request', 'a parameter is given more than once');
+  });
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
 }
 
-/** An empty parameter is as good as none, a repeated one is refused (RFC 6749 §3.2). */
-export function parameter(form: Form, name: string): string | undefined {
+/** A parameter that must be there. */
+export function required(form: Form, name: string): string {
   const value = form[name];
-  if (value === undefined || value === '') return undefined;
-  if (typeof value !== 'string') {
-    throw new OAuthError('invalid_request', `${name} is given more than once`);
-  }
+  if (value === undefined) throw new OAuthError('invalid_request', `${name} is missing`);
   return value;
 }
 
 export function requireClient(form: Form): void {
-  const id = parameter(form, 'client_id');
-  if (!id) throw new OAuthError('invalid_request', 'client_id is missing');
-  if (id !== clientId) throw new OAuthError('invalid_client', 'unknown client');
+  if (required(form, 'client_id') !== clientId) {
+    throw new OAuthError('invalid_client', 'unknown client');
+  }
 }

@@ -1,12 +1,20 @@
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { deviceGrantType, scope as fullScope } from '../../../protocol/dashboard/device.ts';
+import {
+  deviceGrantType,
+  scope as fullScope,
+  refreshGrantType,
+  retryParameter,
+} from '../../../protocol/dashboard/device.ts';
 import type { Context } from '../store/context.ts';
-import { OAuthError, parameter, readForm, requireClient } from './form.ts';
-import { redeem, requestDevice } from './grant.ts';
+import { type Form, OAuthError, readForm, requireClient, required } from './form.ts';
+import { type Asking, redeem, renew, requestDevice } from './grant.ts';
 import { hashToken } from './token.ts';
 
-/** The authorisation server: RFC 8414 metadata, RFC 8628 device flow, RFC 7009 revocation. */
+/**
+ * The authorisation server: RFC 8414 metadata, RFC 8628 device flow, RFC 6749 refresh, RFC 7009
+ * revocation.
+ */
 export async function registerOAuth(
   app: FastifyInstance,
   context: Context,
@@ -15,7 +23,7 @@ export async function registerOAuth(
   app.removeAllContentTypeParsers();
   await app.register(formbody, { bodyLimit: 16 * 1024 });
   app.addHook('onSend', async (_request, reply) => {
-    reply.header('cache-control', 'no-store');
+    reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
   });
   app.setErrorHandler(answerError);
 
@@ -24,8 +32,8 @@ export async function registerOAuth(
     const form = readForm(request);
     requireClient(form);
     return requestDevice(context, {
-      scope: checkScope(parameter(form, 'scope')),
-      deviceName: (parameter(form, 'device_name') ?? 'unnamed machine').slice(0, 255),
+      ...asking(form),
+      scope: checkScope(form.scope) ?? fullScope,
       address: request.ip,
       baseUrl: baseUrl(request),
     });
@@ -33,21 +41,32 @@ export async function registerOAuth(
   app.post('/oauth/token', async (request) => {
     const form = readForm(request);
     requireClient(form);
-    const grantType = parameter(form, 'grant_type');
-    if (!grantType) throw new OAuthError('invalid_request', 'grant_type is missing');
-    if (grantType !== deviceGrantType) throw new OAuthError('unsupported_grant_type');
-    const code = parameter(form, 'device_code');
-    if (!code) throw new OAuthError('invalid_request', 'device_code is missing');
-    return redeem(context, code);
+    return issue(context, form, request.ip);
   });
   app.post('/oauth/revoke', async (request, reply) => {
     const form = readForm(request);
     requireClient(form);
-    const token = parameter(form, 'token');
-    if (!token) throw new OAuthError('invalid_request', 'token is missing');
-    await context.store.tx(null, (query) => query('revokeToken', [hashToken(token), request.ip]));
+    const token = hashToken(required(form, 'token'));
+    await context.store.tx(null, (query) => query('revokeToken', [token, request.ip]));
     return reply.send();
   });
+}
+
+/** The token endpoint, for either grant. */
+async function issue(context: Context, form: Form, address: string) {
+  const grantType = required(form, 'grant_type');
+  if (grantType === deviceGrantType) {
+    return redeem(context, required(form, 'device_code'), address);
+  }
+  if (grantType === refreshGrantType) {
+    return renew(context, {
+      refreshToken: required(form, 'refresh_token'),
+      retryKey: form[retryParameter],
+      scope: checkScope(form.scope),
+      address,
+    });
+  }
+  throw new OAuthError('unsupported_grant_type');
 }
 
 function metadata(issuer: string) {
@@ -56,7 +75,7 @@ function metadata(issuer: string) {
     device_authorization_endpoint: `${issuer}/oauth/device_authorization`,
     token_endpoint: `${issuer}/oauth/token`,
     revocation_endpoint: `${issuer}/oauth/revoke`,
-    grant_types_supported: [deviceGrantType],
+    grant_types_supported: [deviceGrantType, refreshGrantType],
     response_types_supported: [],
     scopes_supported: fullScope.split(' '),
     token_endpoint_auth_methods_supported: ['none'],
@@ -64,19 +83,33 @@ function metadata(issuer: string) {
   };
 }
 
-/** The scope to grant: what was asked for, all when nothing was (RFC 6749 §3.3). */
-function checkScope(asked: string | undefined): string {
-  if (!asked) return fullScope;
+/** Parameters of synsc's own; other clients leave them out. */
+function asking(form: Form): Asking {
+  const text = (name: string) => (form[name] ?? '').slice(0, 255);
+  return {
+    name: text('device_name') || 'unnamed machine',
+    host: text('device_host'),
+    osUser: text('device_user'),
+  };
+}
+
+/** The scope that was asked for, each part once; undefined when none was (RFC 6749 §3.3). */
+function checkScope(asked: string | undefined): string | undefined {
+  if (asked === undefined) return undefined;
   const known = fullScope.split(' ');
   const wanted = asked.split(' ');
   if (wanted.some((part) => !known.includes(part))) throw new OAuthError('invalid_scope');
   return known.filter((part) => wanted.includes(part)).join(' ');
 }
 
-/** RFC 6749 §5.2. What fastify itself refuses (media type, size) is an invalid request too. */
+/** RFC 6749 §5.2: 400 and a JSON body; what the framework refuses (type, size) is invalid too. */
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   if (error instanceof OAuthError) {
-    return reply.code(400).send({ error: error.error, error_description: error.message });
+    const body = { error: error.error, error_description: error.message };
+    // a client that tried to authenticate is told by which scheme it cannot
+    const tried = error.error === 'invalid_client' && request.headers.authorization !== undefined;
+    if (!tried) return reply.code(400).send(body);
+    return reply.code(401).header('www-authenticate', 'Basic realm="synsc"').send(body);
   }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status < 500) {

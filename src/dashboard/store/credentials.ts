@@ -15,6 +15,7 @@ interface SlotRow {
   updated_at: Date;
   name: string | null;
   masked: string | null;
+  fingerprint: string | null;
 }
 
 type Sync = NonNullable<CredentialSlot['lastSync']>;
@@ -58,10 +59,14 @@ async function save(
   await query('deleteFields', [credential]);
   for (const [field, value] of values) {
     const bytes = Buffer.from(value);
-    const { wrappedKey, sealed } = box.seal({ credential, provider, field, version }, bytes);
+    const place = { credential, provider, field, version };
+    const { wrappedKey, sealed } = box.seal(place, bytes);
+    const fingerprint = box.fingerprint(place, bytes);
     bytes.fill(0);
     const masked = shown(provider, field, value);
-    await query('insertField', [credential, field, version, masked, wrappedKey, sealed]);
+    await query('insertField', [
+      ...[credential, field, version, masked, wrappedKey, sealed, fingerprint],
+    ]);
   }
   await query('addAudit', ['credential.set', provider, `version ${version}`, '']);
 }
@@ -104,9 +109,9 @@ function slotOf(
     version: own[0]?.version ?? 0,
     updatedAt: changed ?? null,
     lastSync: taken ? lastSync : null,
-    fields: providerOf(provider).variables.map(({ name }) => ({
-      name,
-      masked: own.find((row) => row.name === name)?.masked ?? null,
-    })),
+    fields: providerOf(provider).variables.map(({ name }) => {
+      const { masked = null, fingerprint = null } = own.find((row) => row.name === name) ?? {};
+      return { name, masked, fingerprint };
+    }),
   };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { SynscError } from '../../errors.ts';
 import { decrypt, encrypt, wipe } from './cipher.ts';
 import type { Keyring } from './keyring.ts';
@@ -22,6 +22,8 @@ export interface UserEnvelope {
   seal(place: Place, value: Buffer): Stored;
   /** Plain bytes, which the caller overwrites. Throws when the value was changed or moved. */
   open(place: Place, stored: Stored): Buffer;
+  /** Tells values of a field apart, and nothing else about them: without the user's key it is noise. */
+  fingerprint(place: Place, value: Buffer): string;
 }
 
 /**
@@ -81,6 +83,13 @@ function boxOf(user: string, userKey: Buffer | undefined): UserEnvelope {
       } catch (cause) {
         throw unopened(cause);
       }
+    },
+    fingerprint({ provider, field }, value) {
+      if (!userKey) throw unopened();
+      const key = Buffer.from(hkdfSync('sha256', userKey, '', 'synsc fingerprint v1', 32));
+      const mac = createHmac('sha256', key).update(`${provider} ${field} `).update(value).digest();
+      wipe(key);
+      return mac.toString('hex', 0, 4);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { AuditEntry, Services, SessionRecord } from '../services.ts';
 import { exportAudit } from './auditExport.ts';
 import type { Context } from './context.ts';
 
-type Records = Pick<Services, 'sessions' | 'audit' | 'exportAudit'>;
+type Records = Pick<Services, 'sessions' | 'audit' | 'exportAudit' | 'watch'>;
 
 interface SessionRow
   extends Pick<
@@ -13,6 +13,7 @@ interface SessionRow
   ended_at: Date | null;
   last_seen_at: Date;
   credentials_used: string[];
+  audit_head: string | null;
 }
 
 /** What happened: sessions of the command line, and the audit trail. */
@@ -21,18 +22,22 @@ export function records(context: Context): Records {
   return {
     async sessions(user) {
       const rows = await store.tx(user.id, (query) => query<SessionRow>('sessions'));
-      return rows.map(({ started_at, ended_at, last_seen_at, credentials_used, ...record }) => ({
-        ...record,
-        startedAt: started_at,
-        endedAt: ended_at,
-        lastSeenAt: last_seen_at,
-        credentialsUsed: credentials_used,
-      }));
+      return rows.map(
+        ({ started_at, ended_at, last_seen_at, credentials_used, audit_head, ...record }) => ({
+          ...record,
+          startedAt: started_at,
+          endedAt: ended_at,
+          lastSeenAt: last_seen_at,
+          credentialsUsed: credentials_used,
+          auditHead: audit_head,
+        }),
+      );
     },
     audit: (user, { action, since, until } = {}) =>
       store.tx(user.id, (query) =>
         query<AuditEntry>('audit', [action ?? null, since ?? null, until ?? null]),
       ),
     exportAudit: (user, format, filter) => exportAudit(context, user, format, filter),
+    watch: (user, listener) => context.changes.subscribe(user.id, listener),
   };
 }

@@ -9,33 +9,58 @@ export const statements = {
   note: `SELECT auth.note($1, $2, $3, $4, $5)`,
   signUp: `SELECT auth.sign_up($1, $2, $3)`,
   userByEmail: `SELECT id, email, password FROM auth.user_by_email($1)`,
-  webUser: `SELECT id, email FROM auth.web_user($1)`,
-  openWebSession: `INSERT INTO app.web_sessions (hash, user_id, expires_at)
-    VALUES ($1, auth.uid(), clock_timestamp() + make_interval(secs => $2))`,
+  webUser: `SELECT id, email, proved_at FROM auth.web_user($1)`,
+  openWebSession: `INSERT INTO app.web_sessions (hash, user_id, expires_at, address, agent)
+    VALUES ($1, auth.uid(), clock_timestamp() + make_interval(secs => $2), $3, $4)`,
+  proveWebSession: `UPDATE app.web_sessions SET proved_at = clock_timestamp() WHERE hash = $1`,
   closeWebSession: `SELECT auth.close_web_session($1)`,
-  reserveTry: `SELECT auth.reserve_try($1, $2, $3, $4) AS allowed`,
+  webSessions: `SELECT id, address, agent, created_at, expires_at, hash = $1 AS current
+    FROM app.web_sessions WHERE expires_at > clock_timestamp() ORDER BY created_at DESC`,
+  closeOtherWebSessions: `DELETE FROM app.web_sessions WHERE hash <> $1`,
+  ownPassword: `SELECT auth.own_password() AS password`,
+  setPassword: `SELECT auth.set_password($1)`,
+  reserveTries: `SELECT auth.reserve_tries($1, $2, $3, $4) AS allowed`,
   forgiveTry: `SELECT auth.forgive_try($1)`,
 
-  requestDevice: `SELECT auth.request_device($1, $2, $3, $4, $5, $6, $7, $8) AS accepted`,
-  redeemDevice: `SELECT auth.redeem_device($1, $2, $3, $4, $5) AS outcome`,
+  requestDevice: `SELECT auth.request_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS accepted`,
+  redeemDevice: `SELECT outcome, scope FROM auth.redeem_device($1, $2, $3, $4, $5, $6, $7, $8)`,
+  refresh: `SELECT outcome, scope, rotated FROM auth.refresh($1, $2, $3, $4, $5, $6, $7, $8)`,
   claimCode: `SELECT auth.claim_code($1, $2) AS claimed`,
-  claimedRequest: `SELECT user_code, device_name, address, requested_at, scope, status
+  claimedRequest: `SELECT user_code, device_name, host, os_user, address,
+      requested_at, scope, status
     FROM app.device_grants
     WHERE web_session = $1 AND status = 'pending' AND expires_at > clock_timestamp()`,
   decideDevice: `UPDATE app.device_grants SET status = $2
     WHERE web_session = $1 AND status = 'pending' AND expires_at > clock_timestamp()
-    RETURNING user_code, device_name, address, requested_at, scope, status`,
+    RETURNING user_code, device_name, host, os_user, address,
+      requested_at, scope, status`,
 
-  token: `SELECT t.id, t.email, t.scope, auth.credentials_version(t.id)::integer AS version
+  token: `SELECT t.id, t.email, t.scope, t.name,
+      auth.credentials_version(t.id)::integer AS version
     FROM auth.token($1) t`,
+  tokenState: `SELECT auth.token_state($1) AS state`,
   revokeToken: `SELECT auth.revoke_token($1, $2)`,
-  devices: `SELECT id, name, address, created_at, last_used_at, expires_at,
-      revoked_at IS NOT NULL AS revoked
-    FROM app.tokens ORDER BY created_at DESC`,
-  revokeDevice: `UPDATE app.tokens SET revoked_at = coalesce(revoked_at, clock_timestamp())
-    WHERE id = $1 RETURNING name`,
+  addAutomation: `SELECT auth.add_automation($1, $2, $3, $4, $5)`,
+  machines: `SELECT id, kind, name, host, os_user, address, scope, created_at,
+      last_used_at, expires_at, revoked_at, ended_by
+    FROM app.machines ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 200`,
+  revokeMachine: `UPDATE app.machines SET revoked_at = clock_timestamp(), ended_by = 'on this page'
+    WHERE id = $1 AND revoked_at IS NULL RETURNING name`,
+  ownMachine: `SELECT name FROM app.machines WHERE id = $1`,
+  revokeMachines: `UPDATE app.machines SET revoked_at = clock_timestamp(), ended_by = $1
+    WHERE revoked_at IS NULL RETURNING name`,
 
-  slots: `SELECT c.provider, c.version, c.updated_at, f.name, f.masked
+  passkeys: `SELECT id, name, created_at, last_used_at, transports
+    FROM app.passkeys ORDER BY created_at`,
+  addPasskey: `INSERT INTO app.passkeys (id, user_id, name, public_key, counter, transports)
+    VALUES ($1, auth.uid(), $2, $3, $4, $5)`,
+  deletePasskey: `DELETE FROM app.passkeys WHERE id = $1 RETURNING name`,
+  addChallenge: `SELECT auth.add_challenge($1, $2) AS added`,
+  takeChallenge: `SELECT auth.take_challenge($1) AS taken`,
+  passkey: `SELECT user_id, email, public_key, counter, transports FROM auth.passkey($1)`,
+  usePasskey: `SELECT auth.use_passkey($1, $2)`,
+
+  slots: `SELECT c.provider, c.version, c.updated_at, f.name, f.masked, f.fingerprint
     FROM app.credentials c LEFT JOIN app.credential_fields f ON f.credential_id = c.id`,
   lastSync: `SELECT at, target AS device FROM app.audit
     WHERE action = 'sync' ORDER BY id DESC LIMIT 1`,
@@ -52,8 +77,8 @@ export const statements = {
     RETURNING id`,
   deleteFields: `DELETE FROM app.credential_fields WHERE credential_id = $1`,
   insertField: `INSERT INTO app.credential_fields
-      (credential_id, user_id, name, version, masked, wrapped_key, sealed)
-    VALUES ($1, auth.uid(), $2, $3, $4, $5, $6)`,
+      (credential_id, user_id, name, version, masked, wrapped_key, sealed, fingerprint)
+    VALUES ($1, auth.uid(), $2, $3, $4, $5, $6, $7)`,
 
   startSession: `INSERT INTO app.cli_sessions (user_id, label, directory, hostname)
     VALUES (auth.uid(), $1, $2, $3) RETURNING id`,
@@ -62,10 +87,11 @@ export const statements = {
       ended_at = CASE WHEN $2::boolean THEN coalesce(ended_at, clock_timestamp()) ELSE ended_at END,
       commands = coalesce($3::integer, commands),
       redactions = coalesce($4::integer, redactions),
-      credentials_used = coalesce($5::text[], credentials_used)
+      credentials_used = coalesce($5::text[], credentials_used),
+      audit_head = coalesce($6::text, audit_head)
     WHERE id = $1 RETURNING id`,
   sessions: `SELECT id, label, directory, hostname, started_at, ended_at, last_seen_at,
-      commands, redactions, credentials_used
+      commands, redactions, credentials_used, audit_head
     FROM app.cli_sessions ORDER BY started_at DESC LIMIT 200`,
 
   addAudit: `SELECT auth.add_audit($1, $2, $3, $4)`,

@@ -59,8 +59,15 @@ export function page(
 }
 
 export interface Action {
-  /** Does the work and returns the path of the page to show next. */
-  run(signed: SignedIn, form: Form, request: FastifyRequest): Promise<string>;
+  /** Needs a password or passkey that was just shown; without one, this page follows it. */
+  readonly proof?: string;
+  /** Does the work and returns the path of the page to show next, or the answer that it sent. */
+  run(
+    signed: SignedIn,
+    form: Form,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<string | FastifyReply>;
   /** The page to show when `run` was refused. */
   again(signed: SignedIn, error: FormError, request: FastifyRequest): Promise<VNode>;
 }
@@ -70,14 +77,44 @@ export function action(app: FastifyInstance, services: Services, path: string, i
   app.post(path, async (request, reply) => {
     const signed = await signedIn(services, request);
     if (!signed) return sendUnknown(request, reply);
-    let next: string;
+    if (it.proof !== undefined && !signed.proved) return sendUnproved(request, reply, it.proof);
+    let next: string | FastifyReply;
     try {
-      next = await it.run(signed, formOf(request), request);
+      next = await it.run(signed, formOf(request), request, reply);
     } catch (failure) {
       return sendRefused(request, reply, failure, (error) => it.again(signed, error, request));
     }
-    return sendDone(request, reply, next);
+    return typeof next === 'string' ? sendDone(request, reply, next) : next;
   });
+}
+
+/** Answers a script of ours: always JSON. */
+export function jsonAction(
+  app: FastifyInstance,
+  services: Services,
+  path: string,
+  run: (signed: SignedIn, request: FastifyRequest) => Promise<object>,
+): void {
+  app.post(path, async (request, reply) => {
+    const signed = await signedIn(services, request);
+    if (!signed) return sendError(reply, new SynscError('NOT_SIGNED_IN', 'sign in first'));
+    return run(signed, request);
+  });
+}
+
+/** Asks for a password or passkey once more; `next` is the page to come back to. */
+export function sendUnproved(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  next: string,
+): FastifyReply {
+  if (!wantsJson(request)) return reply.redirect(verifyPath(next), 303);
+  return sendError(reply, new SynscError('PROOF_NEEDED', 'enter your password again first'));
+}
+
+/** The page that asks for a password or passkey, and then goes on to `next`. */
+export function verifyPath(next: string): string {
+  return `/verify?next=${encodeURIComponent(next)}`;
 }
 
 function sendUnknown(request: FastifyRequest, reply: FastifyReply): FastifyReply {

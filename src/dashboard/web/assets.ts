@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify';
 const assets = {
   'style.css': 'text/css; charset=utf-8',
   'icon.svg': 'image/svg+xml',
+  'passkey.js': 'text/javascript; charset=utf-8',
+  'live.js': 'text/javascript; charset=utf-8',
 } as const;
 
 /** Serves the files of `assets/`, which lies beside this module (and beside the bundle). */

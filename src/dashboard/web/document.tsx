@@ -2,9 +2,9 @@ import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 
 /** Where a page sits in the navigation; pages outside it name none. */
-type Section = 'credentials' | 'sessions' | 'devices' | 'audit';
+type Section = 'credentials' | 'sessions' | 'devices' | 'audit' | 'account';
 
-const sections: Readonly<Record<Section, string>> = {
+const sections: Readonly<Record<Exclude<Section, 'account'>, string>> = {
   credentials: 'Credentials',
   sessions: 'Sessions',
   devices: 'Devices',
@@ -16,11 +16,14 @@ export interface DocumentProps {
   /** E-mail of the signed-in user; without it the header has no navigation. */
   readonly email?: string | undefined;
   readonly section?: Section;
+  /** Whether the page has a form that is sent with a passkey. */
+  readonly passkeys?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** The frame of every page: head, skip link, header with navigation, main landmark. */
-export function Document({ title, email, section, children }: DocumentProps): VNode {
+export function Document(props: DocumentProps): VNode {
+  const { title, email, section, passkeys, children } = props;
   return (
     <html lang="en">
       <head>
@@ -30,6 +33,8 @@ export function Document({ title, email, section, children }: DocumentProps): VN
         <title>{`${title} · synsc`}</title>
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/style.css" />
+        {email !== undefined && <script type="module" src="/assets/live.js" />}
+        {passkeys && <script type="module" src="/assets/passkey.js" />}
       </head>
       <body>
         <a class="skip" href="#content">
@@ -56,7 +61,9 @@ function Header(props: { email: string | undefined; section: Section | undefined
           synsc
         </a>
         {props.email !== undefined && <Navigation current={props.section} />}
-        {props.email !== undefined && <Account email={props.email} />}
+        {props.email !== undefined && (
+          <Account email={props.email} current={props.section === 'account'} />
+        )}
       </div>
     </header>
   );
@@ -78,10 +85,13 @@ function Navigation({ current }: { current: Section | undefined }): VNode {
   );
 }
 
-function Account({ email }: { email: string }): VNode {
+function Account({ email, current }: { email: string; current: boolean }): VNode {
   return (
     <div class="who">
-      <span title={email}>{email}</span>
+      <a href="/account" title={email} aria-current={current ? 'page' : undefined}>
+        <span class="hidden">Account </span>
+        {email}
+      </a>
       <form method="post" action="/sign-out">
         <button type="submit" class="quiet small">
           Sign out

@@ -2,7 +2,13 @@
 import type {} from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SynscError } from '../../errors.ts';
-import { type Services, type WebUser, webSessionLifetime } from '../services.ts';
+import {
+  proofLifetime,
+  type Services,
+  type Site,
+  type WebUser,
+  webSessionLifetime,
+} from '../services.ts';
 
 /** `__Host-`: browsers take it over TLS only, for this host only (RFC 6265bis §4.1.3.2). */
 const cookieName = '__Host-synsc';
@@ -12,6 +18,8 @@ const cookieOptions = { path: '/', secure: true, httpOnly: true, sameSite: 'lax'
 export interface SignedIn {
   readonly user: WebUser;
   readonly cookie: string;
+  /** Whether they showed a password or passkey just now. */
+  readonly proved: boolean;
 }
 
 export async function signedIn(
@@ -20,8 +28,10 @@ export async function signedIn(
 ): Promise<SignedIn | undefined> {
   const cookie = request.cookies[cookieName];
   if (cookie === undefined) return undefined;
-  const user = await services.webUser(cookie);
-  return user && { user, cookie };
+  const found = await services.webUser(cookie);
+  if (!found) return undefined;
+  const { provedAt, ...user } = found;
+  return { user, cookie, proved: Date.now() - provedAt.getTime() < proofLifetime };
 }
 
 export function giveCookie(reply: FastifyReply, value: string): void {
@@ -30,6 +40,16 @@ export function giveCookie(reply: FastifyReply, value: string): void {
 
 export function takeCookie(reply: FastifyReply): void {
   reply.clearCookie(cookieName, cookieOptions);
+}
+
+/** What passkeys are bound to: the address in the browser, since a page of ours sent the request. */
+export function siteOf(request: FastifyRequest): Site {
+  return { origin: `https://${request.host}`, host: request.hostname };
+}
+
+/** What a new session says about the browser that opened it. */
+export function browserOf(request: FastifyRequest): { address: string; agent: string } {
+  return { address: request.ip, agent: request.headers['user-agent'] ?? '' };
 }
 
 /** Throws DENIED unless the browser says that one of our own pages sent the request. */
@@ -73,4 +93,15 @@ export function localPath(target: string | undefined): string | undefined {
   return url.origin === base && !url.pathname.startsWith('//')
     ? url.pathname + url.search
     : undefined;
+}
+
+/** What an authenticator answered, as the island puts it into the form. */
+export function passkeyAnswer(form: Record<string, string>): unknown {
+  try {
+    return JSON.parse(form.response ?? '');
+  } catch {
+    throw new SynscError('INVALID_PARAMS', 'no passkey was shown', {
+      hint: 'try again, or use your password',
+    });
+  }
 }

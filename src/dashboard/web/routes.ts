@@ -6,16 +6,22 @@ import { registerAssets } from './assets.ts';
 import { registerFailure } from './failure.tsx';
 import { requireSameOrigin } from './request.ts';
 import { registerAccount } from './routes/account.tsx';
+import { registerAudit } from './routes/audit.tsx';
 import { registerCredentials } from './routes/credentials.tsx';
 import { registerDevice } from './routes/device.tsx';
-import { registerRecords } from './routes/records.tsx';
+import { registerDevices } from './routes/devices.tsx';
+import { registerSessions } from './routes/sessions.tsx';
+import { registerSign } from './routes/sign.tsx';
+import { registerVerify } from './routes/verify.tsx';
 
 const headers = {
   'content-security-policy':
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   // not no-referrer: that would make browsers send `Origin: null` with forms
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
 };
 
@@ -37,10 +43,14 @@ export async function registerWeb(app: FastifyInstance, services: Services): Pro
       await web.register(formbody);
     web.get('/', (_request, reply) => reply.redirect('/credentials', 303));
     await registerAssets(web);
+    registerSign(web, services);
+    registerVerify(web, services);
     registerAccount(web, services);
     registerCredentials(web, services);
     registerDevice(web, services);
-    registerRecords(web, services);
+    registerDevices(web, services);
+    registerSessions(web, services);
+    registerAudit(web, services);
   });
 }
 

@@ -15,18 +15,38 @@ function age(moment: Date, now: Date): string {
   return 'just now';
 }
 
-/** A moment as its age; the exact time, in UTC, is its tooltip. */
+/** A moment as its age, which `live.js` keeps true; the exact time, in UTC, is its tooltip. */
 export function Age({ moment, now }: { moment: Date; now: Date }): VNode {
   return (
-    <time dateTime={moment.toISOString()} title={exact(moment)}>
+    <time dateTime={moment.toISOString()} title={exact(moment)} data-age>
       {age(moment, now)}
     </time>
   );
 }
 
-/** A moment to the second, in UTC. */
-export function Moment({ moment }: { moment: Date }): VNode {
-  return <time dateTime={moment.toISOString()}>{exact(moment)}</time>;
+/** A day, in UTC; the exact time is its tooltip. */
+export function Day({ moment }: { moment: Date }): VNode {
+  return (
+    <time dateTime={moment.toISOString()} title={exact(moment)}>
+      {moment.toISOString().slice(0, 10)}
+    </time>
+  );
+}
+
+/** How long something took: `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`. */
+export function duration(from: Date, to: Date): string {
+  const seconds = Math.max(0, Math.round((to.getTime() - from.getTime()) / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const parts = units
+    .map(([unit, length], index) => {
+      const above = units[index - 1]?.[1] ?? Number.POSITIVE_INFINITY;
+      return { unit, count: Math.floor((seconds % above) / length) };
+    })
+    .filter(({ count }) => count > 0);
+  return parts
+    .slice(0, 2)
+    .map(({ unit, count }) => `${count} ${unit}`)
+    .join(' ');
 }
 
 function exact(moment: Date): string {

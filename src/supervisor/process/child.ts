@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { ReadStream } from 'node:tty';
+import type { ReadStream } from 'node:tty';
 import { nonBlocking } from '../../platform/descriptors.ts';
 import { openTerminal } from '../../platform/pty.ts';
 import { Descriptors, type ForkOptions, fork } from './fork.ts';
 import type { StreamName } from './output.ts';
-import { readAll } from './reader.ts';
+import { readPipe, readTerminal } from './reader.ts';
 
 export interface ChildOptions extends ForkOptions {
   /** `inherit`: our own standard input. */
@@ -50,8 +50,8 @@ function startOnPipes(options: ChildOptions): Child {
   const input = stdin && new Socket({ fd: stdin.write, readable: false, writable: true });
   input?.on('error', () => undefined); // the command closed its input: nothing to tell anybody
   const readers = [
-    readAll(readable(stdout.read), stdout.read, (bytes) => options.onData('stdout', bytes)),
-    readAll(readable(stderr.read), stderr.read, (bytes) => options.onData('stderr', bytes)),
+    readPipe(stdout.read, (bytes) => options.onData('stdout', bytes)),
+    readPipe(stderr.read, (bytes) => options.onData('stderr', bytes)),
   ];
   whenEnded(child, options, () => {
     input?.destroy();
@@ -63,14 +63,10 @@ function startOnPipes(options: ChildOptions): Child {
     write: (bytes) => written(input, bytes),
     closeStdin: () => void input?.end(),
     resize: () => undefined,
-    pause: () => readers.forEach((one) => void one.stream.pause()),
-    resume: () => readers.forEach((one) => void one.stream.resume()),
+    pause: () => readers.forEach((one) => void one.pause()),
+    resume: () => readers.forEach((one) => void one.resume()),
     close: () => [input, ...readers.map((one) => one.stream)].forEach((one) => void one?.destroy()),
   };
-}
-
-function readable(fd: number): Socket {
-  return new Socket({ fd, readable: true, writable: false });
 }
 
 function startInTerminal(
@@ -84,8 +80,8 @@ function startInTerminal(
   nonBlocking(terminal.master);
   const child = fork(options, terminal.path, ['ignore', 'ignore', 'ignore'], descriptors);
 
-  const stream = new ReadStream(terminal.master);
-  const output = readAll(stream, terminal.master, (bytes) => options.onData('tty', bytes));
+  const output = readTerminal(terminal.master, (bytes) => options.onData('tty', bytes));
+  const { stream } = output;
   let slave: number | undefined = terminal.slave;
   // our own slave end keeps the master from hanging up before it is read to the end (libuv takes a
   // partial read with POLLHUP for the end of the file)
@@ -103,8 +99,8 @@ function startInTerminal(
     write: (bytes) => written(stream, bytes),
     closeStdin: () => void stream.write(Buffer.from([4])), // ^D, the terminal's end of file
     resize: terminal.resize,
-    pause: () => void stream.pause(),
-    resume: () => void stream.resume(),
+    pause: () => output.pause(),
+    resume: () => output.resume(),
     close: () => {
       closeSlave();
       stream.destroy();

@@ -2,16 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
 import { SynscError } from '../../errors.ts';
 import { pipe } from '../../platform/descriptors.ts';
+import { release } from '../../platform/pages.ts';
 import { launcher, type Start } from './launcher.ts';
 
 /** Descriptors that a start has opened: all are closed when it fails. */
 export class Descriptors {
   readonly #open = new Set<number>();
 
-  /** Throws LIMIT when no more can be opened, UNSUPPORTED without the native package. */
+  /** Throws LIMIT when no more can be opened. */
   pipe(): { read: number; write: number } {
     const made = pipe();
-    if (made === undefined) throw new SynscError('UNSUPPORTED', 'no pipe could be opened');
+    if (made === undefined) throw tooMany('no further pipe can be opened');
     this.add(made.read);
     this.add(made.write);
     return made;
@@ -32,7 +33,7 @@ export class Descriptors {
 
 export interface ForkOptions extends Start {
   readonly cwd: string;
-  /** `NAME=value` lines for the launcher; overwritten as soon as they are in the pipe. */
+  /** `NAME=value` lines for the launcher; released as soon as they are in the pipe. */
   readonly values: Buffer;
 }
 
@@ -65,8 +66,14 @@ export function fork(
     descriptors.closeAll();
     throw startFailure(error);
   } finally {
-    options.values.fill(0);
+    release(options.values);
   }
+}
+
+function tooMany(message: string): SynscError {
+  return new SynscError('LIMIT', message, {
+    hint: 'wait for running commands to end, or raise the limit of open files: `ulimit -n`',
+  });
 }
 
 function hasPid(child: ChildProcess): child is ChildProcess & { readonly pid: number } {

@@ -7,20 +7,79 @@ export interface Segment {
   readonly data: Buffer;
 }
 
-/** Bytes of redacted output that are kept for each process. */
+/** Bytes of redacted output that are kept for each process, and for all of a session together. */
 const kept = 2 * 1024 * 1024;
+const keptTogether = 32 * 1024 * 1024;
+/** Segments that are kept for each process: each costs memory of its own. */
+const keptSegments = 8_192;
+/** Bytes of the first block of a process, and of the largest. */
+const blockSize = { least: 4 * 1024, most: 256 * 1024 };
+
+/** What the processes of a session keep together: over the limit the oldest output goes. */
+export class OutputMemory {
+  readonly #limit: number;
+  readonly #logs = new Set<OutputLog>();
+  #total = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(log: OutputLog, bytes: number): void {
+    this.#logs.add(log);
+    this.#total += bytes;
+    while (this.#total > this.#limit) this.#total -= this.#next().forgetOldest();
+  }
+
+  remove(log: OutputLog, bytes: number): void {
+    this.#total -= bytes;
+    if (log.size === 0) this.#logs.delete(log);
+  }
+
+  /** Finished processes give first, then whoever keeps most. */
+  #next(): OutputLog {
+    let next: OutputLog | undefined;
+    for (const log of this.#logs) {
+      if (log.size === 0) continue;
+      if (log.ended) return log;
+      if (next === undefined || log.size > next.size) next = log;
+    }
+    if (next === undefined) throw new RangeError('what is counted is kept by some log');
+    return next;
+  }
+}
+
+const sessionMemory = new OutputMemory(keptTogether);
 
 /** What a process has written, redacted: the last 2 MiB, by absolute offset. */
 export class OutputLog {
+  readonly #memory: OutputMemory;
   #segments: Segment[] = [];
   #start = 0;
   #end = 0;
   #ended = false;
+  /** Segments are parts of blocks, which are filled once and never written again. */
+  #block = Buffer.alloc(0);
+  #used = 0;
   readonly #listeners = new Set<(segment: Segment | undefined) => void>();
+
+  constructor(memory = sessionMemory) {
+    this.#memory = memory;
+  }
+
+  /** Offset of the first byte that is kept. */
+  get start(): number {
+    return this.#start;
+  }
 
   /** Offset of the next byte. */
   get end(): number {
     return this.#end;
+  }
+
+  /** Bytes that are kept. */
+  get size(): number {
+    return this.#end - this.#start;
   }
 
   /** Nothing will follow. */
@@ -28,22 +87,57 @@ export class OutputLog {
     return this.#ended;
   }
 
+  /** Copies what was written: the caller may use the bytes again. */
   append(stream: StreamName, data: Buffer): void {
-    if (data.length === 0) return;
-    const segment = { stream, offset: this.#end, data };
-    this.#segments.push(segment);
-    this.#end += data.length;
-    while (this.#end - this.#start > kept && this.#segments.length > 1) {
-      this.#start += this.#segments.shift()?.data.length ?? 0;
+    for (let at = 0; at < data.length; ) {
+      const bytes = this.#store(data, at);
+      this.#add({ stream, offset: this.#end, data: bytes });
+      at += bytes.length;
     }
-    for (const hear of this.#listeners) hear(segment);
+  }
+
+  #store(data: Buffer, at: number): Buffer {
+    if (this.#used === this.#block.length) {
+      const doubled = Math.max(blockSize.least, this.#block.length * 2);
+      this.#block = Buffer.allocUnsafeSlow(Math.min(doubled, blockSize.most));
+      this.#used = 0;
+    }
+    const from = this.#used;
+    this.#used += data.copy(this.#block, from, at);
+    return this.#block.subarray(from, this.#used);
+  }
+
+  #add(added: Segment): void {
+    const last = this.#segments.at(-1);
+    this.#end += added.data.length;
+    if (last !== undefined && continues(last, added)) {
+      const data = this.#block.subarray(
+        this.#used - last.data.length - added.data.length,
+        this.#used,
+      );
+      this.#segments[this.#segments.length - 1] = { ...last, data };
+    } else this.#segments.push(added);
+    this.#memory.add(this, added.data.length);
+    while (this.size > kept || this.#segments.length > keptSegments) {
+      this.#memory.remove(this, this.forgetOldest());
+    }
+    for (const hear of this.#listeners) hear(added);
+  }
+
+  /** Drops the oldest segment; returns its length. */
+  forgetOldest(): number {
+    const length = this.#segments.shift()?.data.length ?? 0;
+    this.#start += length;
+    return length;
   }
 
   /** Forgets what was kept: nobody can ask for it any more. */
   clear(): void {
     this.finish();
+    const { size } = this;
     this.#segments = [];
     this.#start = this.#end;
+    this.#memory.remove(this, size);
     this.#listeners.clear();
   }
 
@@ -59,14 +153,29 @@ export class OutputLog {
     return () => void this.#listeners.delete(hear);
   }
 
-  /** Segments from an offset on; what is no longer kept is left out. */
-  from(offset: number): Segment[] {
-    return this.#segments.flatMap((segment) => {
-      const skip = offset - segment.offset;
-      if (skip <= 0) return [segment];
-      if (skip >= segment.data.length) return [];
-      return [{ ...segment, offset, data: segment.data.subarray(skip) }];
-    });
+  /** Segments from an offset on, up to about `limit` bytes; what is no longer kept is left out. */
+  from(offset: number, limit = kept): Segment[] {
+    const found: Segment[] = [];
+    for (let at = this.#indexOf(offset), size = 0; size < limit; at += 1) {
+      const segment = this.#segments[at];
+      if (segment === undefined) break;
+      const part = after(segment, offset);
+      size += part.data.length;
+      if (part.data.length > 0) found.push(part);
+    }
+    return found;
+  }
+
+  /** Of the last segment that begins at the offset or before it. */
+  #indexOf(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#segments[middle]?.offset ?? 0) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
   }
 
   /** The last `limit` bytes of one stream, cut at a character; whether anything is missing before. */
@@ -79,4 +188,16 @@ export class OutputLog {
     while (from > 0 && from < all.length && ((all[from] ?? 0) & 0xc0) === 0x80) from += 1;
     return { text: all.toString('utf8', from), truncated: from > 0 || this.#start > 0 };
   }
+}
+
+/** Whether one stands right behind the other in the same block. */
+function continues(last: Segment, { stream, data }: Segment): boolean {
+  const end = last.data.byteOffset + last.data.length;
+  return last.stream === stream && last.data.buffer === data.buffer && end === data.byteOffset;
+}
+
+function after(segment: Segment, offset: number): Segment {
+  const skip = offset - segment.offset;
+  if (skip <= 0) return segment;
+  return { ...segment, offset, data: segment.data.subarray(skip) };
 }

@@ -1,43 +1,92 @@
 import { readSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import type { ReadStream } from 'node:tty';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { ReadStream } from 'node:tty';
 
 /** One descriptor of a command that is read to its end. */
-export interface Reader {
-  readonly stream: Socket | ReadStream;
+export interface Reader<S extends Socket> {
+  readonly stream: S;
+  pause(): void;
+  resume(): void;
   /** Hands over what is there at once: what the command wrote before it ended. */
   drain(): void;
 }
 
-/** Reads raw output and hands it to `onData`, and to nobody else. */
-export function readAll(
-  stream: Socket | ReadStream,
+/** What a pipe holds (pipe(7)); a terminal gives at most 4095 bytes at a time. */
+const chunkSize = 65_536;
+/** The largest size that a pipe can be set to: more than that was not there when a command ended. */
+const drainLimit = 1024 * 1024;
+/** Every read of every command lands here, is handed over at once, and is overwritten. */
+const chunk = Buffer.allocUnsafeSlow(chunkSize);
+
+/** Reads the raw output of a pipe and hands it to `onData`, and to nobody else. */
+export function readPipe(fd: number, onData: (bytes: Buffer) => void): Reader<Socket> {
+  const options = { fd, readable: true, writable: false };
+  return readInto(fd, onData, (onread) => new Socket(withOnread(options, onread)));
+}
+
+/** Reads the raw output of a terminal; its stream is also what is written to. */
+export function readTerminal(fd: number, onData: (bytes: Buffer) => void): Reader<ReadStream> {
+  return readInto(fd, onData, (onread) => new ReadStream(fd, withOnread({}, onread)));
+}
+
+/** The types know it of connections only; every socket has it. */
+function withOnread(options: SocketConstructorOpts, onread: OnReadOpts): SocketConstructorOpts {
+  return { ...options, onread } as SocketConstructorOpts;
+}
+
+/** `onData` gets bytes that are good until it returns. */
+function readInto<S extends Socket>(
   fd: number,
   onData: (bytes: Buffer) => void,
-): Reader {
-  let open = true;
-  stream.on('data', onData);
+  open: (onread: OnReadOpts) => S,
+): Reader<S> {
+  let isOpen = true;
+  let paused = false;
+  function take(size: number): void {
+    const bytes = chunk.subarray(0, size);
+    onData(bytes);
+    bytes.fill(0);
+  }
+  function goOn(): void {
+    if (!paused && isOpen) stream.resume();
+  }
+  const stream = open({
+    buffer: chunk,
+    callback(size) {
+      take(size);
+      if (size < chunkSize) return true;
+      // one that always has more takes turns with the others
+      setImmediate(goOn);
+      return false;
+    },
+  });
   stream.on('error', () => undefined); // EIO: the last process let go of the terminal
   stream.on('close', () => {
-    open = false;
+    isOpen = false;
   });
+  stream.resume();
   return {
     stream,
+    pause() {
+      paused = true;
+      stream.pause();
+    },
+    resume() {
+      paused = false;
+      stream.resume();
+    },
     drain() {
-      // what a paused stream has read already comes first: read() hands it to the listener above
-      let buffered: unknown = stream.read();
-      while (buffered !== null) buffered = stream.read();
-      for (let size = 1; open && size > 0; ) {
-        const chunk = Buffer.allocUnsafeSlow(65_536);
-        size = readNow(fd, chunk);
-        if (size > 0) onData(chunk.subarray(0, size));
+      // what it left running may write for ever
+      for (let left = drainLimit, size = 1; isOpen && size > 0 && left > 0; left -= size) {
+        size = readNow(fd);
+        if (size > 0) take(size);
       }
     },
   };
 }
 
 /** 0 at the end and where nothing is there now. */
-function readNow(fd: number, chunk: Buffer): number {
+function readNow(fd: number): number {
   try {
     return readSync(fd, chunk);
   } catch (error) {

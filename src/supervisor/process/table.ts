@@ -16,10 +16,11 @@ import {
 import { type Child, type ChildOptions, startChild } from './child.ts';
 import { OutputLog, type StreamName } from './output.ts';
 
-const runningLimit = 64;
-const finishedLimit = 64;
-/** Milliseconds between SIGTERM and SIGKILL. */
+const runningLimit = 256;
+const finishedLimit = 256;
+/** Milliseconds between SIGTERM and SIGKILL: for one command, and for all at the end of the session. */
 const killGrace = 2_000;
+const endGrace = 500;
 
 /** Makes raw bytes safe; the only thing that ever sees them. */
 export interface Filter {
@@ -211,10 +212,14 @@ export class ProcessTable {
     return this.#front;
   }
 
-  /** A helper of the supervisor itself: neither reaped nor killed here. */
-  spare(pid: number): void {
+  /** A helper of the supervisor itself is neither reaped nor killed here, until it has ended. */
+  spare(pid: number): () => void {
     this.#pids.add(pid);
     this.#spared.add(pid);
+    return () => {
+      this.#pids.delete(pid);
+      this.#spared.delete(pid);
+    };
   }
 
   get(id: string): ManagedProcess {
@@ -244,12 +249,12 @@ export class ProcessTable {
     for (const { id } of finished.slice(0, -finishedLimit)) this.release(id);
   }
 
-  /** Ends everything below this process: SIGTERM, a grace in milliseconds, then SIGKILL. */
-  async close(grace = killGrace): Promise<void> {
+  /** Ends everything below this process: SIGTERM, a grace, then SIGKILL. */
+  async close(): Promise<void> {
     this.#closed = true;
     const left = () => descendantsOf(process.pid).filter((pid) => !this.#spared.has(pid));
     for (const pid of left()) signal(pid, 'SIGTERM');
-    const deadline = Date.now() + grace;
+    const deadline = Date.now() + endGrace;
     while (left().length > 0 && Date.now() < deadline) {
       this.#reap();
       await delay(10);

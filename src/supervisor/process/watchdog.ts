@@ -1,60 +1,123 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
+import type { ProcessMark } from '../../platform/mark.ts';
+import type { SavedTerminal } from '../../platform/stty.ts';
 import { identities } from '../../platform/tree.ts';
 
 /** Milliseconds between two lists of what runs. */
 const listInterval = 500;
 
 /**
- * Outlives a supervisor that was killed by SIGKILL, just long enough to kill what it left and to
- * remove its directories. Reads lists of `pid:start` until the pipe closes, however that happens; the
- * start time spares a later process with the same pid. Then a sweep for what came after the last list.
+ * Outlives a supervisor that was killed by SIGKILL, just long enough to kill what it left, to remove its
+ * directories and to restore the terminal. Reads until the pipe closes, however that happens:
+ * - `list PID:START…`: what runs; the start time spares a later process with the same pid.
+ * - `terminal PATH SETTINGS`: how stty(1) restores it.
+ * - `done`: the session ended in order.
+ * Then it sweeps: whatever carries the session's mark or its variable, until nothing does. It stops
+ * processes before it kills any, so that none forks meanwhile, and forks none itself for a list.
  */
 const script = `
-trap '' HUP INT TERM
-id=$1; shift
-while read -r line <&3; do list=$line; done
-[ "$list" = done ] && exit 0
-for e in $list; do
-  [ "$(sed 's/.*) //' "/proc/\${e%:*}/stat" 2>/dev/null | cut -d' ' -f20)" = "\${e#*:}" ] && kill -9 "\${e%:*}" 2>/dev/null
+trap '' HUP INT QUIT TERM
+id=$1 mark=$2; shift 2
+while read -r what rest <&3; do
+  case $what in
+    list) list=$rest ;;
+    terminal) path=\${rest%% *} settings=\${rest#* } ;;
+    done) exit 0 ;;
+  esac
+done
+same() {
+  read -r stat <"/proc/\${1%:*}/stat" || return 1
+  set -- "\${1#*:}" \${stat##*) }
+  [ "$1" = "\${21}" ]
+}
+for signal in STOP KILL; do
+  for one in $list; do same "$one" && kill -$signal "\${one%:*}"; done
 done
 rm -rf -- "$@"
+[ -n "$path" ] && stty -F "$path" "$settings"
 i=0
 while [ $((i += 1)) -le 50 ]; do
-  left=$(grep -slzxF "SYNSC_SESSION=$id" /proc/[0-9]*/environ 2>/dev/null)
+  left=$(
+    grep -slE "^Max realtime timeout +$mark " /proc/[0-9]*/limits
+    grep -slzxF "SYNSC_SESSION=$id" /proc/[0-9]*/environ
+  )
   [ -n "$left" ] || break
-  for f in $left; do p=\${f#/proc/}; kill -9 "\${p%/environ}" 2>/dev/null; done
-done`;
+  for signal in STOP KILL; do
+    for file in $left; do pid=\${file#/proc/}; kill -$signal "\${pid%/*}"; done
+  done
+done
+rm -rf -- "$@"`;
 
-export interface Watchdog {
-  readonly pid: number | undefined;
-  /** Tells it what runs now. */
-  update(): void;
-  /** The session ended in order: it goes without doing anything. */
-  dismiss(): void;
+export interface WatchdogOptions {
+  readonly sessionId: string;
+  /** Removed after the supervisor's death. */
+  readonly directories: readonly string[];
+  readonly mark: ProcessMark;
+  /** Notes a process that is not the session's to end, until the returned function is called. */
+  readonly spare: (pid: number) => () => void;
 }
 
-export function startWatchdog(sessionId: string, directories: readonly string[]): Watchdog {
-  const child: ChildProcess = spawn(
-    '/bin/sh',
-    ['-c', script, 'synsc-watchdog', sessionId, ...directories],
-    {
-      env: { PATH: '/usr/bin:/bin' },
-      detached: true,
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    },
-  );
-  const pipe = child.stdio[3] as Writable;
-  pipe.on('error', () => undefined); // it is gone; the session goes on
-  const update = () => void pipe.write(`${identities(child.pid).join(' ')}\n`);
-  const timer = setInterval(update, listInterval).unref();
-  child.unref();
-  return {
-    pid: child.pid,
-    update,
-    dismiss: () => {
-      clearInterval(timer);
-      pipe.end('done\n');
-    },
-  };
+/** The process that cleans up when this one can't. Where it is killed another one takes its place. */
+export class Watchdog {
+  readonly #options: WatchdogOptions;
+  readonly #timer: NodeJS.Timeout;
+  #child: ChildProcess | undefined;
+  #terminal: SavedTerminal | undefined;
+  #dismissed = false;
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options;
+    this.#start();
+    this.#timer = setInterval(() => this.update(), listInterval).unref();
+  }
+
+  /** Tells it what runs now. */
+  update(): void {
+    if (this.#child === undefined) this.#start();
+    this.#say(`list ${identities(this.#child?.pid).join(' ')}`);
+  }
+
+  /** It restores the terminal too. */
+  remember(terminal: SavedTerminal): void {
+    this.#terminal = terminal;
+    this.#say(`terminal ${terminal.path} ${terminal.settings}`);
+  }
+
+  /** The session ended in order: it goes without doing anything. */
+  dismiss(): void {
+    this.#dismissed = true;
+    clearInterval(this.#timer);
+    this.#say('done');
+  }
+
+  #say(line: string): void {
+    (this.#child?.stdio[3] as Writable | undefined)?.write(`${line}\n`);
+  }
+
+  #start(): void {
+    const { sessionId, directories, mark, spare } = this.#options;
+    const words = ['-c', script, 'synsc-watchdog', sessionId, mark.text ?? 'none', ...directories];
+    const child = mark.without(() =>
+      spawn('/bin/sh', words, {
+        env: { PATH: '/usr/bin:/bin' },
+        detached: true,
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      }),
+    );
+    child.on('error', () => undefined); // the next list tries again
+    if (child.pid === undefined) return;
+    const release = spare(child.pid);
+    const started = Date.now();
+    child.stdio[3]?.on('error', () => undefined); // it is gone
+    child.unref();
+    child.once('exit', () => {
+      release();
+      this.#child = undefined;
+      // one that can't live is tried again with the next list only
+      if (!this.#dismissed && Date.now() - started > listInterval) this.update();
+    });
+    this.#child = child;
+    if (this.#terminal !== undefined) this.remember(this.#terminal);
+  }
 }

@@ -17,10 +17,22 @@ export const KEPT = new Uint8Array(256);
 for (let byte = 0x21; byte < 256; byte += 1) KEPT[byte] = 1;
 for (const byte of [0x7f, 0x22, 0x27, 0x5c]) KEPT[byte] = 0;
 
+/** Of a little-endian pair of bytes: those that count, moved together, and in bits 16 and 17 how many. */
+const pairs = new Int32Array(1 << 16);
+/** 1: both bytes of a pair count. */
+const wholePairs = new Uint8Array(1 << 16);
+for (let pair = 0; pair < pairs.length; pair += 1) {
+  const first = KEPT[pair & 255] as number;
+  const second = KEPT[pair >> 8] as number;
+  const bytes = (first * (pair & 255)) | ((second * (pair >> 8)) << (8 * first));
+  pairs[pair] = bytes | ((first + second) << 16);
+  wholePairs[pair] = first & second;
+}
+
 /** Raw bytes between two known places of plain text. */
 const block = 1024;
 
-/** Canonical bytes of plain text; `into` is at least as long, and 4 bytes. Returns the length. */
+/** Canonical bytes of plain text; `into` is 4 bytes longer at least. Returns the length. */
 export function compact(raw: Buffer, into: Uint8Array): number {
   return compactRange(viewOf(raw), 0, raw.length, viewOf(into), 0);
 }
@@ -36,40 +48,43 @@ function compactRange(
   target: DataView,
   start: number,
 ): number {
-  const kept = KEPT;
   let length = start;
   let at = from;
-  // four bytes at a time; branch-free where some are dropped: every byte is written, only kept ones move on
-  for (; at + 4 <= to; at += 4) {
-    const word = words.getInt32(at, true);
-    const a = word & 255;
-    const b = (word >> 8) & 255;
-    const c = (word >> 16) & 255;
-    const d = word >>> 24;
-    const keepA = kept[a] as number;
-    const keepB = kept[b] as number;
-    const keepC = kept[c] as number;
-    const keepD = kept[d] as number;
-    if (keepA + keepB + keepC + keepD === 4) {
-      target.setInt32(length, word, true);
-      length = (length + 4) | 0;
+  // eight bytes at a time; branch-free where some are dropped: every byte is written, only kept ones move on
+  for (; at + 8 <= to; at += 8) {
+    const low = words.getInt32(at, true);
+    const high = words.getInt32(at + 4, true);
+    const a = low & 0xffff;
+    const b = low >>> 16;
+    const c = high & 0xffff;
+    const d = high >>> 16;
+    const areWhole =
+      (wholePairs[a] as number) &
+      (wholePairs[b] as number) &
+      (wholePairs[c] as number) &
+      (wholePairs[d] as number);
+    if (areWhole === 1) {
+      target.setInt32(length, low, true);
+      target.setInt32(length + 4, high, true);
+      length = (length + 8) | 0;
       continue;
     }
-    target.setUint8(length, a);
-    length = (length + keepA) | 0;
-    target.setUint8(length, b);
-    length = (length + keepB) | 0;
-    target.setUint8(length, c);
-    length = (length + keepC) | 0;
-    target.setUint8(length, d);
-    length = (length + keepD) | 0;
+    length = put(target, length, pairs[a] as number);
+    length = put(target, length, pairs[b] as number);
+    length = put(target, length, pairs[c] as number);
+    length = put(target, length, pairs[d] as number);
   }
   for (; at < to; at += 1) {
     const byte = words.getUint8(at);
     target.setUint8(length, byte);
-    length = (length + (kept[byte] as number)) | 0;
+    length = (length + (KEPT[byte] as number)) | 0;
   }
   return length;
+}
+
+function put(target: DataView, length: number, pair: number): number {
+  target.setUint16(length, pair, true);
+  return (length + (pair >>> 16)) | 0;
 }
 
 /** Plain text, whose places are worked out only where somebody asks. */

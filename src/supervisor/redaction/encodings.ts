@@ -1,3 +1,5 @@
+import { release, secretBuffer } from '../../platform/pages.ts';
+
 const UNRESERVED = '-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const BASE64_SKIP = [0, 2, 3] as const;
 
@@ -35,7 +37,8 @@ export function encodingsOf(value: Buffer, publicPrefix: number): Encoded[] {
  */
 function base64Forms(value: Buffer, publicPrefix: number): Encoded[] {
   return BASE64_SKIP.flatMap((skip, alignment) => {
-    const shifted = Buffer.concat([Buffer.alloc(alignment), value]);
+    const shifted = secretBuffer(alignment + value.length);
+    value.copy(shifted.fill(0, 0, alignment), alignment);
     const encoded = asciiBase64(shifted);
     const determined = Math.floor((8 * shifted.length) / 6);
     const ends = [determined, Math.ceil((8 * shifted.length) / 6), encoded.length];
@@ -44,17 +47,20 @@ function base64Forms(value: Buffer, publicPrefix: number): Encoded[] {
       const standard = Buffer.from(encoded.subarray(skip, end));
       return [standard, urlAlphabet(standard)];
     });
-    shifted.fill(0);
-    encoded.fill(0);
+    release(encoded);
+    release(shifted);
     return forms.map((bytes) => ({ bytes, publicPrefix: known, hex: false }));
   });
 }
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 
-/** Base64 with padding, computed on bytes: an intermediate string could not be wiped. */
+/**
+ * Base64 with padding, computed on bytes: an intermediate string could not be wiped. Nor could a small
+ * array of `Buffer.alloc`: it is in the garbage-collected heap, which leaves copies where it moves things.
+ */
 function asciiBase64(source: Buffer): Buffer {
-  const target = Buffer.alloc(4 * Math.ceil(source.length / 3), '=');
+  const target = secretBuffer(4 * Math.ceil(source.length / 3)).fill('=');
   let bits = 0;
   let held = 0;
   let at = 0;
@@ -71,20 +77,30 @@ function asciiBase64(source: Buffer): Buffer {
 }
 
 function urlAlphabet(standard: Buffer): Buffer {
-  return standard.map((byte) => (byte === 0x2b ? 0x2d : byte === 0x2f ? 0x5f : byte)) as Buffer;
+  // map() would make such an array too
+  const url = Buffer.from(standard);
+  for (const [at, byte] of url.entries()) {
+    if (byte === 0x2b) url[at] = 0x2d;
+    else if (byte === 0x2f) url[at] = 0x5f;
+  }
+  return url;
 }
 
 type Spelling = (value: Buffer) => Buffer;
 
 /** Spells byte by byte: `spell` returns the ASCII codes that stand for one byte. */
 function bytewise(spell: (byte: number) => readonly number[]): Spelling {
-  const table = Array.from({ length: 256 }, (_, byte) => spell(byte));
+  // bytes are spelled when one comes up: all 256 of all spellings would take longer than a session's start
+  const table: (readonly number[])[] = [];
   return (value) => {
-    const target = Buffer.alloc(6 * value.length);
+    const target = secretBuffer(6 * value.length);
     let length = 0;
-    for (const byte of value) for (const code of table[byte] ?? []) target[length++] = code;
+    for (const byte of value) {
+      table[byte] ??= spell(byte);
+      for (const code of table[byte] as readonly number[]) target[length++] = code;
+    }
     const result = Buffer.from(target.subarray(0, length));
-    target.fill(0);
+    release(target);
     return result;
   };
 }

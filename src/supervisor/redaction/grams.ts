@@ -1,15 +1,17 @@
+/** Bytes of a word of the text. */
+const WORD = 4;
 const HASH = 0x9e3779b1;
 const MIX = 0x85ebca6b;
 /** Pieces from this length on are found by eight of their bytes: four hex digits stand everywhere. */
 const longPiece = 12;
 /** Places of one gram in one form that are kept: a row of one character has it everywhere. */
 const placesPerForm = 16;
-/** One bit each: the table must fit into the processor's nearest cache. */
-const filterBitsPerGram = 16;
+/** Places of the filter for each gram: more are quicker until the table outgrows the processor's cache. */
+const filterPerGram = 64;
 
 /**
  * Sampled search by grams of 4 or 8 bytes: only those at multiples of the step are looked at, and every
- * stretch of `step + width - 1` bytes holds one of them whole. A bit table sorts out almost all of them.
+ * stretch of `step + width - 1` bytes holds one of them whole. A table of hashes sorts out almost all of them.
  */
 export class Grams {
   readonly step: number;
@@ -26,10 +28,11 @@ export class Grams {
   /** `most`: no more than so many grams will be added. `shortest`: bytes of the shortest piece to find. */
   constructor(most: number, shortest: number) {
     this.#width = shortest >= longPiece ? 8 : 4;
-    this.step = Math.max(1, Math.min(16, shortest - this.#width + 1));
-    const bits = Math.min(22, Math.max(14, Math.ceil(Math.log2(most * filterBitsPerGram + 1))));
+    const step = Math.max(1, Math.min(16, shortest - this.#width + 1));
+    this.step = step < WORD ? step : step - (step % WORD);
+    const bits = Math.min(22, Math.max(14, Math.ceil(Math.log2(most * filterPerGram + 1))));
     this.#shift = 32 - bits;
-    this.#filter = new Uint8Array(1 << (bits - 3));
+    this.#filter = new Uint8Array(1 << bits);
     const slots = 1 << Math.ceil(Math.log2(most * 3 + 8));
     this.#slots = new Int32Array(2 * slots);
     this.#mask = slots - 1;
@@ -46,7 +49,7 @@ export class Grams {
 
   #gram(view: DataView, at: number): number {
     const first = view.getInt32(at, true);
-    return this.#width === 4 ? first : Math.imul(first, MIX) ^ view.getInt32(at + 4, true);
+    return this.#width === WORD ? first : mixed(first, view.getInt32(at + WORD, true));
   }
 
   #add(gram: number, form: number, offset: number): void {
@@ -63,35 +66,43 @@ export class Grams {
     this.#entries[3 * entry + 2] = this.#slots[slot + 1] as number;
     this.#slots[slot] = gram;
     this.#slots[slot + 1] = entry;
-    const hash = Math.imul(gram, HASH) >>> this.#shift;
-    this.#filter[hash >>> 3] = (this.#filter[hash >>> 3] as number) | (1 << (hash & 7));
+    this.#filter[hash(gram) >>> this.#shift] = 1;
   }
 
   #slotOf(gram: number): number {
-    let at = (Math.imul(gram, HASH) >>> 7) & this.#mask;
+    let at = (hash(gram) >>> 7) & this.#mask;
     while ((this.#slots[2 * at + 1] as number) > 0 && this.#slots[2 * at] !== gram) {
       at = (at + 1) & this.#mask;
     }
     return 2 * at;
   }
 
-  /** Where grams of ours stand in `text`: pairs of offset and first entry. */
+  /** Where grams of ours stand in `text`, which begins at a word of its buffer: offsets and first entries in pairs. */
   candidates(text: Uint8Array, length: number): number[] {
     const found: number[] = [];
     const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
-    const filter = this.#filter;
-    const shift = this.#shift;
-    const step = this.step;
-    const isLong = this.#width === 8;
-    for (let at = 0; at <= length - this.#width; at += step) {
-      const first = view.getInt32(at, true);
-      const gram = isLong ? Math.imul(first, MIX) ^ view.getInt32(at + 4, true) : first;
-      const hash = Math.imul(gram, HASH) >>> shift;
-      if ((((filter[hash >>> 3] as number) >> (hash & 7)) & 1) === 0) continue;
-      const entry = this.#first(gram);
-      if (entry > 0) found.push(at, entry);
+    if (this.step < WORD) {
+      for (let at = 0; at <= length - this.#width; at += this.step) this.#look(view, at, found);
+      return found;
+    }
+    const words = new Int32Array(text.buffer, text.byteOffset, length >> 2);
+    const stride = this.step / WORD;
+    const last = words.length - this.#width / WORD;
+    const skip = this.#width === WORD ? skipWords : skipPairs;
+    for (let at = 0; at <= last; ) {
+      at = skip(words, at, stride, this.#filter, this.#shift);
+      for (let left = together; left > 0 && at <= last; left -= 1, at += stride) {
+        this.#look(view, WORD * at, found);
+      }
     }
     return found;
+  }
+
+  #look(view: DataView, at: number, found: number[]): void {
+    const gram = this.#gram(view, at);
+    if (this.#filter[hash(gram) >>> this.#shift] === 0) return;
+    const entry = this.#first(gram);
+    if (entry > 0) found.push(at, entry);
   }
 
   #first(gram: number): number {
@@ -116,4 +127,60 @@ export class Grams {
     this.#slots.fill(0);
     this.#entries.fill(0);
   }
+}
+
+/** Places that are looked at together: one branch for all. */
+const together = 4;
+
+/** From `from` on, the first of four words, `stride` apart, of which the filter may know one. */
+function skipWords(
+  words: Int32Array,
+  from: number,
+  stride: number,
+  filter: Uint8Array,
+  shift: number,
+): number {
+  let at = from;
+  for (; at + 3 * stride < words.length; at += 4 * stride) {
+    const known =
+      (filter[hash(words[at] as number) >>> shift] as number) |
+      (filter[hash(words[at + stride] as number) >>> shift] as number) |
+      (filter[hash(words[at + 2 * stride] as number) >>> shift] as number) |
+      (filter[hash(words[at + 3 * stride] as number) >>> shift] as number);
+    if (known !== 0) return at;
+  }
+  return at;
+}
+
+/** The same for grams of two words. */
+function skipPairs(
+  words: Int32Array,
+  from: number,
+  stride: number,
+  filter: Uint8Array,
+  shift: number,
+): number {
+  let at = from;
+  for (; at + 3 * stride + 1 < words.length; at += 4 * stride) {
+    const known =
+      (filter[hash(pairAt(words, at)) >>> shift] as number) |
+      (filter[hash(pairAt(words, at + stride)) >>> shift] as number) |
+      (filter[hash(pairAt(words, at + 2 * stride)) >>> shift] as number) |
+      (filter[hash(pairAt(words, at + 3 * stride)) >>> shift] as number);
+    if (known !== 0) return at;
+  }
+  return at;
+}
+
+function pairAt(words: Int32Array, at: number): number {
+  return mixed(words[at] as number, words[at + 1] as number);
+}
+
+function hash(gram: number): number {
+  return Math.imul(gram, HASH);
+}
+
+/** Two words as one gram. */
+function mixed(first: number, second: number): number {
+  return Math.imul(first, MIX) ^ second;
 }

@@ -1,6 +1,7 @@
+import { release, secretBuffer } from '../../platform/pages.ts';
 import type { Secret } from '../../secret.ts';
 import { compact } from './canonical.ts';
-import { encodingsOf, isHex } from './encodings.ts';
+import { type Encoded, encodingsOf, isHex } from './encodings.ts';
 import { type Part, secretParts } from './serviceAccount.ts';
 
 /** A value to be redacted. Several may carry one name: old values stay known after a rotation. */
@@ -61,23 +62,18 @@ export function formsOf(needle: Needle): Form[] {
 
 /** Overwrites a form's bytes. */
 export function wipe(form: Form): void {
-  form.raw.fill(0);
-  form.bytes.fill(0);
+  release(form.raw);
+  release(form.bytes);
 }
 
 function formsOfPart(name: string, part: Part): Form[] {
-  const { bytes, publicPrefix, encoded, common = 0 } = part;
+  const { bytes, publicPrefix, common = 0 } = part;
   const regular = isRegular(bytes, publicPrefix);
-  const spellings = encoded
-    ? encodingsOf(bytes, publicPrefix)
-    : [{ bytes: Buffer.from(bytes), publicPrefix, hex: false }];
-  return spellings.flatMap((spelling, index) => {
+  const unforeseen = unforeseenIn(bytes);
+  return encodingsOf(bytes, publicPrefix).flatMap((spelling, index) => {
     const longer = spelling.bytes.length / bytes.length;
-    const form = formOf(name, spelling, {
-      regular,
-      common: Math.ceil(common * longer),
-      unforeseen: unforeseenIn(bytes),
-    });
+    const source = { regular, common: Math.ceil(common * longer), unforeseen };
+    const form = formOf(name, spelling, source);
     const minimum = index === 0 ? valueMin : encodedMin;
     if (form.raw.length >= minimum && form.bytes.length >= canonicalMin) return [form];
     wipe(form);
@@ -93,12 +89,6 @@ function isKnown(form: Form, kept: readonly Form[]): boolean {
     const at = one.bytes.indexOf(form.bytes);
     return at === 0 || (at > 0 && form.publicPrefix === 0);
   });
-}
-
-interface Spelling {
-  readonly bytes: Buffer;
-  readonly publicPrefix: number;
-  readonly hex: boolean;
 }
 
 /** What the value of a form tells about its pieces. */
@@ -135,7 +125,7 @@ function spread(unforeseen: readonly boolean[], length: number): Uint16Array {
 
 function formOf(
   name: string,
-  { bytes: raw, publicPrefix, hex }: Spelling,
+  { bytes: raw, publicPrefix, hex }: Encoded,
   { regular, common, unforeseen }: Source,
 ): Form {
   const bytes = canonical(raw);
@@ -154,9 +144,9 @@ function formOf(
 }
 
 function canonical(raw: Buffer): Buffer {
-  const into = Buffer.alloc(raw.length + 4);
+  const into = secretBuffer(raw.length + 4);
   const bytes = Buffer.from(into.subarray(0, compact(raw, into)));
-  into.fill(0);
+  release(into);
   return bytes;
 }
 
@@ -186,7 +176,7 @@ function partsOf(needle: Needle): Part[] {
   const value = trim(needle.secret.expose());
   const parts = needle.kind === 'json' ? secretParts(value) : [];
   if (parts.length > 0) return parts;
-  return [{ bytes: Buffer.from(value), publicPrefix: publicLength(needle, value), encoded: true }];
+  return [{ bytes: Buffer.from(value), publicPrefix: publicLength(needle, value) }];
 }
 
 function publicLength(needle: Needle, value: Buffer): number {

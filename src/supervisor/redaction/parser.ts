@@ -24,6 +24,8 @@ const BACKSPACE = 0x08;
 const CAN = 0x18;
 const SUB = 0x1a;
 const BEL = 0x07;
+const LF = 0x0a;
+const CR = 0x0d;
 
 /** Parsing needs no state machine where no byte of these is. */
 export function isPlain(raw: Buffer): boolean {
@@ -41,6 +43,8 @@ class Growing implements ParsedText {
   broken = 0;
   /** Blanks that were dropped right before the end: a backspace takes those back first. */
   #blanks = 0;
+  /** Length at the last line end: no backspace leads behind it. */
+  #line = 0;
   pending = -1;
 
   #from = new Int32Array(0);
@@ -57,8 +61,7 @@ class Growing implements ParsedText {
   reset(capacity: number): void {
     this.length = 0;
     this.broken = 0;
-    this.#blanks = 0;
-    this.pending = -1;
+    this.#startLine();
     if (this.bytes.length >= capacity) return;
     this.bytes = new Uint8Array(2 * capacity);
     this.#from = new Int32Array(2 * capacity);
@@ -88,6 +91,7 @@ class Growing implements ParsedText {
     if (KEPT[byte] === 0) {
       if (byte === 0x20) this.#blanks += 1;
       if (byte <= 0x20 && byte > 0) this.broken = this.length;
+      if (byte === LF || byte === CR) this.#startLine();
       return;
     }
     this.bytes[this.length] = byte;
@@ -98,9 +102,15 @@ class Growing implements ParsedText {
     this.pending = -1;
   }
 
+  #startLine(): void {
+    this.#line = this.length;
+    this.#blanks = 0;
+    this.pending = -1;
+  }
+
   #pop(): void {
     if (this.#blanks > 0) this.#blanks -= 1;
-    else if (this.length > 0) {
+    else if (this.length > this.#line) {
       this.length -= 1;
       this.pending = this.#from[this.length] as number;
     }
@@ -147,26 +157,15 @@ export function stateAfter(raw: Uint8Array, initial: ParserState): ParserState {
   return new Parser().parse(raw, initial).state;
 }
 
-/** The state after a byte, anywhere but in text. */
-export function follow(state: ParserState, byte: number): ParserState {
-  if (state === State.csi && byte >= 0x20 && byte < 0x40) return State.csi;
-  if (byte === CAN || byte === SUB) return State.ground;
-  if (byte === ESC) return state === State.string ? State.stringEscape : State.escape;
-  switch (state) {
-    case State.ground:
-      return State.ground;
-    case State.escape:
-      return afterEscape(byte);
-    case State.csi:
-      return byte >= 0x40 && byte <= 0x7e ? State.ground : State.csi;
-    case State.string:
-      return byte === BEL ? State.ground : State.string;
-    case State.stringEscape:
-      return byte === 0x5c ? State.ground : afterEscape(byte);
-    case State.nf:
-      return byte >= 0x20 && byte <= 0x2f ? State.nf : State.ground;
-  }
-}
+/** What follows each state, but for ESC, CAN and SUB. */
+const rules: Readonly<Record<ParserState, (byte: number) => ParserState>> = {
+  [State.ground]: () => State.ground,
+  [State.escape]: afterEscape,
+  [State.csi]: (byte) => (byte >= 0x40 && byte <= 0x7e ? State.ground : State.csi),
+  [State.string]: (byte) => (byte === BEL ? State.ground : State.string),
+  [State.stringEscape]: (byte) => (byte === 0x5c ? State.ground : afterEscape(byte)),
+  [State.nf]: (byte) => (isIntermediate(byte) ? State.nf : State.ground),
+};
 
 function afterEscape(byte: number): ParserState {
   if (byte === 0x5b) return State.csi; // [
@@ -174,5 +173,22 @@ function afterEscape(byte: number): ParserState {
   if (byte === 0x5d || byte === 0x50 || byte === 0x58 || byte === 0x5e || byte === 0x5f) {
     return State.string;
   }
-  return byte >= 0x20 && byte <= 0x2f ? State.nf : State.ground;
+  return isIntermediate(byte) ? State.nf : State.ground;
+}
+
+function isIntermediate(byte: number): boolean {
+  return byte >= 0x20 && byte <= 0x2f;
+}
+
+/** State and byte to state: looked up for each byte of a sequence. */
+const transitions = new Uint8Array(6 << 8);
+for (const state of Object.values(State)) {
+  for (let byte = 0; byte < 256; byte += 1) transitions[(state << 8) | byte] = rules[state](byte);
+  transitions[(state << 8) | ESC] = state === State.string ? State.stringEscape : State.escape;
+  for (const byte of [CAN, SUB]) transitions[(state << 8) | byte] = State.ground;
+}
+
+/** The state after a byte, anywhere but in text. */
+export function follow(state: ParserState, byte: number): ParserState {
+  return transitions[(state << 8) | byte] as ParserState;
 }

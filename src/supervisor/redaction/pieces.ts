@@ -67,6 +67,28 @@ export function standsWhole({ form, start, end }: Piece, text: Canonical, raw: B
   return next === last + 1;
 }
 
+/**
+ * Whether a piece covers another of the same value, so that what is joined to it is joined to the other.
+ * Of short and regular values each spelling has to stand whole by itself.
+ */
+export function covers(one: Piece, other: Piece): boolean {
+  if (one.form.name !== other.form.name || one.form.piece === undefined) return false;
+  if (one.start > other.start || one.end < other.end) return false;
+  return one.end - one.start > other.end - other.start || areAlikeAround(one, other);
+}
+
+function areAlikeAround(one: Piece, other: Piece): boolean {
+  const length = one.end - one.start;
+  for (let step = 1; step <= joinMin; step += 1) {
+    const isAlike =
+      one.form.bytes[one.offset - step] === other.form.bytes[other.offset - step] &&
+      one.form.bytes[one.offset + length + step - 1] ===
+        other.form.bytes[other.offset + length + step - 1];
+    if (!isAlike) return false;
+  }
+  return true;
+}
+
 /** Pieces that go on where this one ended, or led to where it began: rows of a dump, columns. */
 export function joined(piece: Piece, text: CanonicalBytes): Piece[] {
   if (piece.form.piece === undefined) return [];

@@ -1,8 +1,7 @@
-/** A secret stretch of a document: `encoded` also goes into base64, hex and the other spellings. */
+/** A secret stretch of a document. */
 export interface Part {
   readonly bytes: Buffer;
   readonly publicPrefix: number;
-  readonly encoded: boolean;
   /** Bytes in the middle that every value of its kind has in a row. */
   readonly common?: number;
 }
@@ -29,7 +28,7 @@ export function secretParts(document: Buffer): Part[] {
   const key = field(document, KEY_FIELD);
   const others = SECRET_FIELDS.flatMap((name) => {
     const escaped = field(document, name);
-    return escaped ? [{ bytes: unescaped(escaped), publicPrefix: 0, encoded: true }] : [];
+    return escaped ? [{ bytes: unescaped(escaped), publicPrefix: 0 }] : [];
   });
   return [...(key ? keyParts(key) : []), ...others];
 }
@@ -40,11 +39,12 @@ function keyParts(escaped: Buffer): Part[] {
   const body = bodyOf(plain, NEWLINE);
   const lines = split(body);
   const joined = Buffer.concat(lines);
+  for (const copy of [plain, ...lines]) copy.fill(0);
   const publicPrefix = joined.subarray(0, 3).toString('latin1') === 'MII' ? PKCS8_HEAD : 0;
   const parts = [
-    { bytes: bodyOf(escaped, Buffer.from('\\n')), encoded: true },
-    { bytes: body, encoded: true },
-    { bytes: joined, encoded: true },
+    { bytes: bodyOf(escaped, Buffer.from('\\n')) },
+    { bytes: body },
+    { bytes: joined },
   ];
   return parts.map((part) => ({
     ...part,

@@ -56,13 +56,17 @@ export class RedactionStream {
     this.#options = options;
   }
 
-  write(chunk: Buffer): void {
-    if (chunk.length === 0) return;
+  /** Whether a value stood in it, or went on in it: then the caller overwrites it, since it was copied. */
+  write(chunk: Buffer): boolean {
+    if (chunk.length === 0) return false;
     const window = this.#window.length === 0 ? chunk : Buffer.concat([this.#window, chunk]);
     const found = this.#table.find(window, this.#state);
     const clean = this.#emitted === window.length - chunk.length ? chunk : undefined;
     this.#advance(window, found, window.length - this.#holdLength(window, found), clean, false);
     this.#arm();
+    if (found.spans.length === 0) return false;
+    this.#forget(window, chunk);
+    return true;
   }
 
   /** Other values from here on. */
@@ -73,6 +77,7 @@ export class RedactionStream {
   /** Releases what is held: nothing more comes. */
   end(): void {
     this.#release();
+    this.#window.fill(0);
     this.#window = Buffer.alloc(0);
     this.#state = State.ground;
     this.#emitted = 0;
@@ -95,7 +100,15 @@ export class RedactionStream {
     this.#timer = undefined;
     const window = this.#window;
     if (this.#emitted === window.length) return;
-    this.#advance(window, this.#table.find(window, this.#state), window.length, undefined, true);
+    const found = this.#table.find(window, this.#state);
+    this.#advance(window, found, window.length, undefined, true);
+    if (found.spans.length > 0) this.#forget(window);
+  }
+
+  /** Overwrites our own copies of a text that holds a value. */
+  #forget(window: Buffer, theirs?: Buffer): void {
+    if (window !== theirs) window.fill(0);
+    this.#table.forget();
   }
 
   /** How many bytes at the end of the window to keep back: from byte classes and constants only. */
@@ -166,7 +179,9 @@ export class RedactionStream {
       at = limit;
     }
     this.#emitted = at;
-    const bytes = out.length === 1 && out[0] ? out[0] : Buffer.concat(out);
+    // a copy where there is a value: then the window is overwritten
+    const whole = stretches.length === 0 && out.length === 1 ? out[0] : undefined;
+    const bytes = whole ?? Buffer.concat(out);
     if (bytes.length > 0) this.#options.emit(bytes);
   }
 
@@ -200,7 +215,9 @@ export class RedactionStream {
       // a byte of the text stands outside all sequences
       if (start !== wanted || first <= 0) state = this.#stateAt(window, start);
     }
+    const before = this.#window;
     this.#window = start === window.length ? Buffer.alloc(0) : Buffer.from(window.subarray(start));
+    if (before !== window) before.fill(0);
     this.#state = state;
     this.#emitted = end - start;
     this.#masked = Math.max(0, this.#masked - start);

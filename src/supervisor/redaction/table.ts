@@ -2,7 +2,8 @@ import { type Canonical, PlainText } from './canonical.ts';
 import { Grams } from './grams.ts';
 import { type Form, formsOf, type Needle, wipe } from './needles.ts';
 import { isPlain, type ParsedText, Parser, type ParserState, State } from './parser.ts';
-import { type CanonicalBytes, joined, type Piece, pieceAt, standsWhole } from './pieces.ts';
+import { type Piece, standsWhole } from './pieces.ts';
+import { piecesIn, type Wanted } from './search.ts';
 import { isToken } from './tail.ts';
 
 /** A value, or a piece of one, stands in the raw text at [start, end). */
@@ -31,6 +32,9 @@ export interface Found {
 /** Longer than any public prefix with the secret bytes that make a piece. */
 const pieceHold = 64;
 
+/** Moves bytes of a value to where those are kept. */
+type Keep = (bytes: Buffer) => Buffer;
+
 /** What to look for: immutable, one per session, shared by all streams. */
 export class RedactionTable {
   /** Names of values with fewer than 6 bytes, which cannot be redacted. */
@@ -40,23 +44,18 @@ export class RedactionTable {
   /** Bytes at the end of a text in which a value may have begun unseen: token characters, any. */
   readonly tokenHold: number;
   readonly anyHold: number;
-  readonly #forms: readonly Form[];
-  readonly #grams: readonly Grams[];
-  readonly #hidden: ReadonlySet<string>;
+  readonly #wanted: Wanted;
   readonly #plain = new PlainText();
   readonly #parser = new Parser();
 
   private constructor(
-    forms: readonly Form[],
-    grams: readonly Grams[],
+    wanted: Wanted,
     names: { readonly tooShort: readonly string[]; readonly wholeOnly: readonly string[] },
-    hidden: ReadonlySet<string>,
   ) {
-    this.#forms = forms;
-    this.#grams = grams;
+    this.#wanted = wanted;
     this.tooShort = names.tooShort;
     this.wholeOnly = names.wholeOnly;
-    this.#hidden = hidden;
+    const { forms } = wanted;
     const whole = forms.filter(({ piece }) => piece === undefined);
     const beginnings = forms.map(({ publicPrefix, piece = 0 }) => publicPrefix + piece);
     this.tokenHold = Math.max(pieceHold, ...beginnings, ...whole.map(({ raw }) => raw.length));
@@ -64,8 +63,8 @@ export class RedactionTable {
     this.anyHold = Math.max(1, ...loose.map(({ raw }) => raw.length)) - 1;
   }
 
-  /** Copies what it needs of the values; `wipe` overwrites the copies. */
-  static build(needles: readonly Needle[]): RedactionTable {
+  /** Copies what it needs of the values to where `keep` puts them; `wipe` overwrites the copies. */
+  static build(needles: readonly Needle[], keep: Keep = (bytes) => bytes): RedactionTable {
     const forms: Form[] = [];
     const tooShort = new Set<string>();
     const wholeOnly = new Set<string>();
@@ -73,10 +72,10 @@ export class RedactionTable {
       const own = formsOf(needle);
       if (own.length === 0) tooShort.add(needle.name);
       if (own.some(({ piece }) => piece === undefined)) wholeOnly.add(needle.name);
-      for (const form of own) forms.push(form);
+      for (const form of own) forms.push(kept(form, keep));
     }
     const names = { tooShort: [...tooShort], wholeOnly: [...wholeOnly] };
-    return new RedactionTable(forms, gramsOf(forms), names, new Set());
+    return new RedactionTable({ forms, grams: gramsOf(forms), hidden: new Set() }, names);
   }
 
   /** The same without these names, for one authorised call. It shares its values with this table. */
@@ -85,17 +84,22 @@ export class RedactionTable {
       tooShort: this.tooShort.filter((name) => !names.includes(name)),
       wholeOnly: this.wholeOnly.filter((name) => !names.includes(name)),
     };
-    return new RedactionTable(this.#forms, this.#grams, rest, new Set(names));
+    return new RedactionTable({ ...this.#wanted, hidden: new Set(names) }, rest);
   }
 
   /** Overwrites the values, also for the tables derived by `without`. */
   wipe(): void {
-    for (const grams of this.#grams) grams.wipe();
-    for (const form of this.#forms) {
+    for (const grams of this.#wanted.grams) grams.wipe();
+    for (const form of this.#wanted.forms) {
       wipe(form);
       form.raw = Buffer.alloc(0);
       form.bytes = Buffer.alloc(0);
     }
+    this.forget();
+  }
+
+  /** Overwrites what the last text left behind, which may hold a value. */
+  forget(): void {
     this.#plain.bytes.fill(0);
     this.#parser.wipe();
   }
@@ -106,8 +110,8 @@ export class RedactionTable {
     const parsed = this.#parser.parse(raw, state);
     const inText = this.#inCanonical(parsed.text, raw, false);
     const inPayload = this.#inCanonical(parsed.payload, raw, true);
-    const spans = inPayload.length === 0 ? inText : [...inText, ...inPayload];
-    return { spans: spans.sort((a, b) => a.start - b.start), ...parsed };
+    const spans = inPayload.length === 0 ? inText : inOrder([...inText, ...inPayload]);
+    return { spans, ...parsed };
   }
 
   #inPlain(raw: Buffer): Span[] {
@@ -116,48 +120,19 @@ export class RedactionTable {
   }
 
   #inCanonical(text: Canonical, raw: Buffer, payload: boolean): Span[] {
-    const pieces = this.#pieces(text);
-    return pieces.length === 0 ? [] : spansOf(pieces, text, raw, payload);
+    const pieces = piecesIn(text, this.#wanted);
+    return pieces.length === 0 ? [] : inOrder(spansOf(pieces, text, raw, payload));
   }
+}
 
-  /** All pieces that count, in no order. */
-  #pieces(text: CanonicalBytes): Piece[] {
-    const pieces: Piece[] = [];
-    // a long piece holds many grams: the last one of each form is looked at once
-    const last = new Map<number, Piece>();
-    for (const grams of this.#grams) {
-      const candidates = grams.candidates(text.bytes, text.length);
-      for (let index = 0; index < candidates.length; index += 2) {
-        const at = candidates[index] as number;
-        const first = candidates[index + 1] as number;
-        for (let entry = first; entry > 0; entry = grams.next(entry)) {
-          const number = grams.form(entry);
-          const piece = this.#pieceOf(number, grams.offset(entry), text, at, last.get(number));
-          if (piece === undefined) continue;
-          last.set(number, piece);
-          pieces.push(piece, ...joined(piece, text));
-        }
-      }
-    }
-    return pieces;
-  }
+function kept(form: Form, keep: Keep): Form {
+  form.raw = keep(form.raw);
+  form.bytes = keep(form.bytes);
+  return form;
+}
 
-  /** The piece of a form at a gram of it, if it counts and is not the one before. */
-  #pieceOf(
-    number: number,
-    offset: number,
-    text: CanonicalBytes,
-    at: number,
-    before: Piece | undefined,
-  ): Piece | undefined {
-    const form = this.#forms[number];
-    if (form === undefined || this.#hidden.has(form.name)) return undefined;
-    const isKnown =
-      before !== undefined && at < before.end && before.start - before.offset === at - offset;
-    if (isKnown) return undefined;
-    const piece = pieceAt(form, offset, text, at);
-    return piece.counts ? piece : undefined;
-  }
+function inOrder(spans: Span[]): Span[] {
+  return spans.sort((a, b) => a.start - b.start);
 }
 
 function spansOf(pieces: readonly Piece[], text: Canonical, raw: Buffer, payload: boolean): Span[] {
@@ -170,8 +145,7 @@ function spansOf(pieces: readonly Piece[], text: Canonical, raw: Buffer, payload
       payload,
       certain: form.piece !== undefined,
       open: offset + end - start < form.bytes.length,
-    }))
-    .sort((a, b) => a.start - b.start);
+    }));
 }
 
 /**

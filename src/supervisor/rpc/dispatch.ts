@@ -1,47 +1,61 @@
-import { type JSONRPCRequest, type JSONRPCResponse, JSONRPCServer } from 'json-rpc-2.0';
+import { type JSONRPCRequest, JSONRPCServer } from 'json-rpc-2.0';
+import type { ErrorCode } from '../../../protocol/errors.ts';
 import { type MethodName, methods } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Caller, Verbs } from '../session/verbs.ts';
 import { failureResponse, invalidParams } from './failure.ts';
-import type { Slots } from './slots.ts';
+import { createSlots } from './slots.ts';
 
-type Answer = JSONRPCResponse | JSONRPCResponse[];
+/** Answers one message (a request or a batch, as UTF-8 JSON) in JSON; undefined when none is due. */
+export type Dispatch = (message: Uint8Array, caller: Caller) => Promise<string | undefined>;
 
-/** Answers one message (a request or a batch, as UTF-8 JSON); undefined when none is due. */
-export type Dispatch = (
-  message: Uint8Array,
-  caller: Caller,
-  slots: Slots,
-) => Promise<Answer | undefined>;
+/** Requests of a batch, how many of them are worked on at a time, and characters of its answers. */
+const batchLimit = { requests: 1_000, atOnce: 16, answers: 4 * 1024 * 1024 };
 
 /** JSON-RPC 2.0 over the verbs: §4 request, §5 response, §6 batch. */
 export function createDispatch(verbs: Verbs, log: Log, redact: (text: string) => string): Dispatch {
   const server = serverOf(verbs, log, redact);
 
-  async function one(request: unknown, caller: Caller, slots: Slots) {
-    if (!isRequest(request)) {
-      return failureResponse(
-        idOf(request),
-        new SynscError('INVALID_REQUEST', 'not a JSON-RPC 2.0 request'),
-      );
-    }
-    const answer = await slots.run(async () => server.receive(request, caller));
-    return answer ?? undefined;
+  async function one(request: unknown, caller: Caller): Promise<string | undefined> {
+    if (!isRequest(request))
+      return failure(idOf(request), 'INVALID_REQUEST', 'not a JSON-RPC 2.0 request');
+    const answer = await server.receive(request, caller);
+    return answer === null ? undefined : JSON.stringify(answer);
   }
 
-  return async (message, caller, slots) => {
-    const parsed = parse(message);
-    if (parsed instanceof SynscError) return failureResponse(null, parsed);
-    if (!Array.isArray(parsed)) return one(parsed, caller, slots);
-    if (parsed.length === 0) {
-      return failureResponse(null, new SynscError('INVALID_REQUEST', 'the batch is empty'));
+  async function batch(requests: unknown[], caller: Caller): Promise<string | undefined> {
+    if (requests.length === 0) return failure(null, 'INVALID_REQUEST', 'the batch is empty');
+    if (requests.length > batchLimit.requests) {
+      return failure(null, 'LIMIT', `a batch has at most ${batchLimit.requests} requests`);
     }
-    const answers = await Promise.all(parsed.map((request) => one(request, caller, slots)));
+    const slots = createSlots(batchLimit.atOnce);
+    let size = 0;
+    const answered = async (request: unknown) => {
+      const full = size > batchLimit.answers && idOf(request) !== null;
+      const answer = full
+        ? failure(idOf(request), 'LIMIT', 'the answers to this batch are too long')
+        : await one(request, caller);
+      size += answer?.length ?? 0;
+      return answer;
+    };
+    const answers = await Promise.all(
+      requests.map((request) => slots.run(() => answered(request))),
+    );
     const due = answers.filter((answer) => answer !== undefined);
-    return due.length > 0 ? due : undefined;
+    return due.length > 0 ? `[${due.join(',')}]` : undefined;
+  }
+
+  return async (message, caller) => {
+    const parsed = parse(message);
+    if (parsed instanceof SynscError) return JSON.stringify(failureResponse(null, parsed));
+    return Array.isArray(parsed) ? batch(parsed, caller) : one(parsed, caller);
   };
+}
+
+function failure(id: string | number | null, code: ErrorCode, message: string): string {
+  return JSON.stringify(failureResponse(id, new SynscError(code, message)));
 }
 
 function serverOf(verbs: Verbs, log: Log, redact: (text: string) => string): JSONRPCServer<Caller> {

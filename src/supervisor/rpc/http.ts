@@ -1,96 +1,50 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
-import { messageLimit, type Role } from '../../../protocol/session/schemas.ts';
-import { SynscError } from '../../errors.ts';
-import { peerOf, startTimeOf } from '../../platform/peer.ts';
-import type { Caller } from '../session/verbs.ts';
+import type { Log } from '../../log.ts';
+import type { OpenStream } from '../session/streams.ts';
 import type { Dispatch } from './dispatch.ts';
-import { failureResponse } from './failure.ts';
-import { requestsInFlight } from './lines.ts';
-import { createSlots, type Slots } from './slots.ts';
+import type { Remote } from './remote.ts';
+import { serveStream } from './stream.ts';
 
-interface Connection {
-  readonly role: Role;
-  readonly slots: Slots;
-}
-
-/** Takes over connections whose first byte says HTTP: `POST /rpc`, one message a request. */
+/** Takes over connections whose first byte says HTTP: `POST /rpc`, and streams of processes. */
 export interface HttpDialect {
-  serve(socket: Socket, role: Role): void;
+  serve(socket: Socket, remote: Remote): void;
 }
 
-/** What fastify refuses, as status and error of ours. */
-const refusals: Readonly<Record<string, readonly [number, SynscError]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, new SynscError('LIMIT', 'a message has at most 1 MiB')],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
-    415,
-    new SynscError('INVALID_REQUEST', 'the content type must be application/json'),
-  ],
-};
-const malformed = [400, new SynscError('INVALID_REQUEST', 'the request is malformed')] as const;
-const noRoute = new SynscError('INVALID_REQUEST', 'there is only POST /rpc');
-const fromPage = new SynscError('DENIED', 'requests of web pages are refused');
+/** Milliseconds that a request may take to arrive, its head and all of it. */
+const patience = { headersTimeout: 10_000, requestTimeout: 30_000 };
 
-export async function createHttpDialect(dispatch: Dispatch): Promise<HttpDialect> {
-  const connections = new WeakMap<Socket, Connection>();
-  let server: Server | undefined;
-  const app = fastify({
-    bodyLimit: messageLimit,
-    serverFactory: (handler) => {
-      server = createServer(handler);
-      return server;
-    },
+export function createHttpDialect(
+  dispatch: Dispatch,
+  openStream: OpenStream,
+  log: Log,
+): HttpDialect {
+  const remotes = new WeakMap<object, Remote>();
+  const server = createServer({ ...patience, connectionsCheckingInterval: 1_000 });
+  type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+  let post: Promise<Handle> | undefined;
+  server.on('request', (request, response) => {
+    // fastify is loaded for the first client that posts: it would double the start time of a session
+    post ??= import('./post.ts').then(({ createPost }) => createPost(server, dispatch, remotes));
+    post.then(
+      (handle) => handle(request, response),
+      (error: unknown) => {
+        log.error({ err: error }, 'HTTP could not be loaded');
+        response.destroy();
+      },
+    );
   });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
+  server.on('upgrade', (request, socket, head) => {
+    const remote = remotes.get(socket);
+    if (remote === undefined) socket.destroy();
+    else serveStream({ request, socket: socket as Socket, head }, remote, openStream);
   });
-  app.addHook('onRequest', async ({ headers }, reply) => {
-    // a page in a browser can't set or drop this header; no other client sends it
-    if (headers.origin !== undefined) await refuse(reply, 403, fromPage);
-  });
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, noRoute));
-  app.setErrorHandler((error, _request, reply) =>
-    refuse(reply, ...(refusals[codeOf(error)] ?? malformed)),
-  );
-  app.post('/rpc', async (request, reply) => {
-    const connection = connections.get(request.raw.socket);
-    const body = request.body;
-    if (connection === undefined || !Buffer.isBuffer(body)) return refuse(reply, ...malformed);
-    const answer = await dispatch(body, callerOf(request, reply, connection), connection.slots);
-    return answer === undefined ? reply.code(204).send() : reply.send(answer);
-  });
-  await app.ready();
+  // it is handed connections and never listens itself; this starts the clock of its time limits
+  server.emit('listening');
   return {
-    serve(socket, role) {
-      connections.set(socket, { role, slots: createSlots(requestsInFlight) });
-      server?.emit('connection', socket);
+    serve(socket, remote) {
+      remotes.set(socket, remote);
+      server.emit('connection', socket);
     },
   };
-}
-
-function callerOf(request: FastifyRequest, reply: FastifyReply, { role }: Connection): Caller {
-  const left = new AbortController();
-  const leave = () => left.abort();
-  request.raw.socket.once('close', leave);
-  reply.raw.once('close', () => {
-    request.raw.socket.off('close', leave);
-    if (!reply.raw.writableFinished) leave();
-  });
-  return { role, asker: askerOf(request.raw.socket), gone: left.signal };
-}
-
-/** One client often takes a connection for each call, so its process counts. */
-function askerOf(socket: Socket): symbol | string {
-  const pid = peerOf(socket)?.pid;
-  return pid === undefined ? Symbol('unknown') : `${pid} ${startTimeOf(pid)}`;
-}
-
-function refuse(reply: FastifyReply, status: number, error: SynscError): FastifyReply {
-  return reply.code(status).send(failureResponse(null, error));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -7,6 +7,8 @@ export interface Roots {
   readonly uid: number;
   launchedPid(): number | undefined;
   spawnedPids(): Iterable<number>;
+  /** The user let this very process in. */
+  isPaired(pid: number): boolean;
 }
 
 /** pid_max is 2^22, but no real chain of parents comes near this. */
@@ -33,5 +35,5 @@ export function roleOf(
     if (pid <= 1) break;
     pid = parentOf(pid);
   }
-  return 'outside';
+  return roots.isPaired(peer.pid) ? 'client' : 'outside';
 }

@@ -2,10 +2,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Notification, NotificationName } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
 import type { Log } from '../../log.ts';
+import type { OpenStream } from '../session/streams.ts';
 import type { Verbs } from '../session/verbs.ts';
+import { Admission } from './admission.ts';
 import { createDispatch } from './dispatch.ts';
 import type { HttpDialect } from './http.ts';
 import { type LineConnection, serveLines } from './lines.ts';
+import { Remote, type RoleFor } from './remote.ts';
 
 export interface SessionServer {
   /** Sends what is written, then closes every connection and removes the socket. */
@@ -17,8 +20,8 @@ export interface SessionServer {
 export interface ServerOptions {
   readonly socketPath: string;
   readonly verbs: Verbs;
-  /** What the peer may do; `refuse` closes the connection. */
-  readonly roleFor: (socket: Socket) => Role | 'refuse';
+  readonly openStream: OpenStream;
+  readonly roleFor: RoleFor;
   readonly log: Log;
   /** Replaces every value of the session in a text for callers or the log. */
   readonly redact: (text: string) => string;
@@ -27,49 +30,50 @@ export interface ServerOptions {
 /** Connections at a time; each role has its own share, so that none can lock another out. */
 const connectionLimit: Readonly<Record<Role, number>> = {
   owner: 64,
-  client: 64,
-  subprocess: 16,
+  client: 128,
+  subprocess: 128,
   outside: 16,
 };
 /** Milliseconds that a connection of somebody who may do little may be silent at first. */
 const firstByteTimeout = 5_000;
 /** Milliseconds that a connection has to take what was sent when the session ends. */
 const closeGrace = 500;
-const lineStarts = new Set([0x7b, 0x5b]); // '{' and '['
+const lineStarts = new Set([0x7b, 0x5b, 0x20, 0x09]); // '{' and '[', and blanks before them
 
 /** Serves a session on its Unix socket (0600), in both dialects. Rejects when it can't listen. */
 export async function serveSession(options: ServerOptions): Promise<SessionServer> {
-  const { verbs, roleFor, log, redact } = options;
+  const { verbs, openStream, roleFor, log, redact } = options;
   const dispatch = createDispatch(verbs, log, redact);
-  const sockets = new Map<Socket, Role>();
+  const admission = new Admission(connectionLimit);
   const lines = new Set<LineConnection>();
   let http: Promise<HttpDialect> | undefined;
 
   function admit(socket: Socket): void {
     socket.on('error', (error) => log.warn({ err: error }, 'a connection failed'));
     const role = roleFor(socket);
-    if (role === 'refuse' || countOf(sockets, role) >= connectionLimit[role]) {
+    const remote = role === 'refuse' ? undefined : new Remote(socket, role, roleFor);
+    if (remote === undefined || !admission.admit(socket, remote)) {
       socket.destroy();
       return;
     }
-    sockets.set(socket, role);
-    socket.once('close', () => void sockets.delete(socket));
     const patience = role === 'outside' || role === 'subprocess' ? firstByteTimeout : undefined;
     whenSpoken(socket, patience, (first) => {
-      if (lineStarts.has(first)) serveLine(socket, role);
-      else serveHttp(socket, role);
+      if (lineStarts.has(first)) serveLine(socket, remote);
+      else serveHttp(socket, remote);
     });
   }
-  function serveLine(socket: Socket, role: Role): void {
-    const connection = serveLines(socket, role, dispatch, log);
+  function serveLine(socket: Socket, remote: Remote): void {
+    const connection = serveLines(socket, remote, dispatch, log);
     lines.add(connection);
     socket.once('close', () => void lines.delete(connection));
   }
-  function serveHttp(socket: Socket, role: Role): void {
-    // loaded for the first client that speaks HTTP: it would double the start time of a session
-    http ??= import('./http.ts').then(({ createHttpDialect }) => createHttpDialect(dispatch));
+  function serveHttp(socket: Socket, remote: Remote): void {
+    // loaded for the first client that speaks HTTP
+    http ??= import('./http.ts').then(({ createHttpDialect }) =>
+      createHttpDialect(dispatch, openStream, log),
+    );
     http.then(
-      (dialect) => dialect.serve(socket, role),
+      (dialect) => dialect.serve(socket, remote),
       (error: unknown) => {
         log.error({ err: error }, 'HTTP could not be loaded');
         socket.destroy();
@@ -87,14 +91,8 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
         }
       }
     },
-    close: () => close(server, sockets.keys()),
+    close: () => close(server, admission.sockets()),
   };
-}
-
-function countOf(sockets: ReadonlyMap<Socket, Role>, role: Role): number {
-  let count = 0;
-  for (const other of sockets.values()) if (other === role) count += 1;
-  return count;
 }
 
 /** Calls back with the first byte, which stays in the stream. */

@@ -7,6 +7,7 @@ import {
   executableOf,
   workingDirectoryOf,
 } from '../../platform/inspect.ts';
+import { release } from '../../platform/pages.ts';
 import { parentOf } from '../../platform/peer.ts';
 import { allNames, variableOf } from '../../provider/catalog.ts';
 import { decide } from '../policy/decide.ts';
@@ -51,7 +52,7 @@ export async function decideAtExec(
   try {
     return encodeAnswer(await answerTo(asker, command, parts));
   } finally {
-    for (const bytes of asker.held.values()) bytes.fill(0);
+    for (const bytes of asker.held.values()) release(bytes);
   }
 }
 
@@ -61,10 +62,12 @@ async function answerTo(asker: Asker, command: Command, parts: Parts): Promise<S
   const found = await resolveProgram(words.name, parts.shims.plain(env.PATH), cwd);
   if ('error' in found) return missing(words.name, found.error);
   const decision = await decisionOf(asker, command, parts);
-  parts.commands.decided(
-    command,
-    redacted(decision, (text) => parts.redactors.text(text)),
-  );
+  const told = redacted(decision, (text) => parts.redactors.text(text));
+  parts.commands.decided(command, told);
+  parts.audit.decided(command.process.id, told, [
+    words.name,
+    ...words.args.map((word) => word ?? ''),
+  ]);
   parts.granted.note(asker.pid, decision.given);
   parts.stores.watch(asker.pid, decision.program, parts.stores.before(decision.given, env));
   for (const name of decision.given) parts.used.add(name);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { SpawnParams } from '../../../protocol/session/schemas.ts';
 import { childEnvironment } from '../policy/environment.ts';
 import type { Parts } from './parts.ts';
@@ -11,6 +12,9 @@ export const startupVariables = [
   'PS4',
   'PROMPT_COMMAND',
 ];
+
+/** Where the user's keychain and everything else on the session bus is reached (D-Bus). */
+const busVariable = 'DBUS_SESSION_BUS_ADDRESS';
 
 /** What a command of the session starts with, but for the values that it is given. */
 export interface Start {
@@ -32,6 +36,7 @@ export function sessionEnvironment(start: Start, parts: Parts): Record<string, s
   if (given.length > 0) withoutStartup(env);
   else if (shims.guard !== undefined) guarded(env, shims.guard);
   env.PATH = shims.cover(env.PATH);
+  withoutBus(env);
   delete env.SYNSC_CAPABILITY;
   delete env.SYNSC_KEEP;
   return {
@@ -45,6 +50,13 @@ export function sessionEnvironment(start: Start, parts: Parts): Record<string, s
     ...(capability !== undefined && { SYNSC_CAPABILITY: capability }),
     ...(authorized.length > 0 && { SYNSC_KEEP: authorized.join(' ') }),
   };
+}
+
+/** The keychain holds the sign-in. Where a bus stands at its usual place, an address that leads nowhere. */
+function withoutBus(env: Record<string, string>): void {
+  delete env[busVariable];
+  const usual = env.XDG_RUNTIME_DIR;
+  if (usual && existsSync(`${usual}/bus`)) env[busVariable] = 'disabled:';
 }
 
 function withoutStartup(env: Record<string, string>): void {

@@ -16,10 +16,12 @@ export interface ForeseenProgram {
   readonly cwd: string;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What a session that held every credential there is would decide; needs no session. */
 export async function foresee(
   program: ForeseenProgram,
-  launchEnv: Readonly<Record<string, string | undefined>>,
+  launchEnv: Environment,
   rules: Rules,
 ): Promise<Decision[]> {
   const everything = catalog.flatMap(({ variables }) => variables.map(({ name }) => name));
@@ -31,8 +33,15 @@ export async function foresee(
     trustedPath: env.PATH ?? '',
   });
   // the user's own keys may stand in the words of the command
-  const redactors = new Redactors(new Vault(ownKeys(launchEnv)));
+  const redactors = new Redactors(new Vault(ownKeys(copiesOf(launchEnv))));
   return decide(facts, everything, rules).map((one) =>
     redacted(one, (text) => redactors.text(text)),
   );
+}
+
+function copiesOf(env: Environment): (variable: string) => Buffer | undefined {
+  return (variable) => {
+    const text = env[variable];
+    return text === undefined ? undefined : Buffer.from(text);
+  };
 }

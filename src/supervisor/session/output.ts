@@ -1,7 +1,7 @@
-import { StringDecoder } from 'node:string_decoder';
 import type { Result } from '../../../protocol/session/methods.ts';
 import type { Segment, StreamName } from '../process/output.ts';
 import type { ManagedProcess } from '../process/table.ts';
+import { Follower, type Sink } from './follow.ts';
 import type { Caller } from './verbs.ts';
 
 type Encoding = 'utf8' | 'base64' | undefined;
@@ -12,96 +12,134 @@ interface From {
   readonly encoding?: Encoding;
 }
 
-/** Who follows which process: one connection follows a process once. */
+/** Who follows which process by notifications: one connection follows a process once. */
 export class Attachments {
-  readonly #stops = new WeakMap<Caller, Map<string, () => void>>();
+  readonly #followers = new WeakMap<Caller, Map<string, Follower>>();
+  readonly #owners = new WeakMap<ManagedProcess, string | symbol>();
 
+  /** Notes which connection started a process: when it follows it and doesn't read, the process waits. */
+  own(process: ManagedProcess, { asker }: Caller): void {
+    this.#owners.set(process, asker);
+  }
+
+  /** The same for a stream, which any connection of the caller's process may open. */
+  ownByStream(process: ManagedProcess, { origin, asker }: Caller): void {
+    this.#owners.set(process, origin ?? asker);
+  }
+
+  ownsStream(process: ManagedProcess, { origin }: Caller): boolean {
+    return origin !== undefined && this.#owners.get(process) === origin;
+  }
+
+  /** Notifies a caller of output from an offset on, then of the exit; answers where that begins. */
   attach(process: ManagedProcess, caller: Caller, from: From): { offset: number } {
     this.detach(process, caller);
-    const stops = this.#stops.get(caller) ?? new Map<string, () => void>();
-    this.#stops.set(caller, stops);
-    const kept = process.log.from(from.fromOffset ?? 0)[0]?.offset ?? process.log.end;
-    stops.set(process.id, follow(process, caller, from));
-    return { offset: kept };
+    const { log } = process;
+    const offset = Math.min(Math.max(from.fromOffset ?? 0, log.start), log.end);
+    const { notify, drained } = caller;
+    if (notify === undefined || drained === undefined || caller.gone.aborted) return { offset };
+    const detach = () => this.detach(process, caller);
+    const sink = new Notifications(process, { ...caller, notify, drained }, from.encoding, detach);
+    const owner = this.#owners.get(process) === caller.asker;
+    const follower = new Follower(process, sink, { fromOffset: from.fromOffset, owner });
+    this.#of(caller).set(process.id, follower);
+    caller.gone.addEventListener('abort', detach, { once: true });
+    void process.released.then(() => caller.gone.removeEventListener('abort', detach));
+    follower.start();
+    return { offset };
   }
 
   detach(process: ManagedProcess, caller: Caller): void {
-    this.#stops.get(caller)?.get(process.id)?.();
-    this.#stops.get(caller)?.delete(process.id);
+    this.#of(caller).get(process.id)?.stop();
+    this.#of(caller).delete(process.id);
+  }
+
+  ack(process: ManagedProcess, caller: Caller, offset: number): void {
+    this.#of(caller).get(process.id)?.ack(offset);
+  }
+
+  #of(caller: Caller): Map<string, Follower> {
+    const known = this.#followers.get(caller) ?? new Map<string, Follower>();
+    this.#followers.set(caller, known);
+    return known;
   }
 }
 
-interface Follow extends From {
-  /** The one who started the process: when that one doesn't read, the process waits. */
-  readonly owner?: true;
+/** Output and exit of one process as notifications to one connection. */
+class Notifications implements Sink {
+  readonly #process: ManagedProcess;
+  readonly #caller: Required<Pick<Caller, 'notify' | 'drained'>>;
+  readonly #base64: boolean;
+  readonly #finish: () => void;
+  readonly #texts = new Map<StreamName, Text>();
+
+  constructor(
+    process: ManagedProcess,
+    caller: Required<Pick<Caller, 'notify' | 'drained'>>,
+    encoding: Encoding,
+    finish: () => void,
+  ) {
+    this.#process = process;
+    this.#caller = caller;
+    this.#base64 = encoding === 'base64';
+    this.#finish = finish;
+  }
+
+  piece({ stream, offset, data }: Segment): boolean {
+    if (this.#base64) return this.#send(stream, offset, data.toString('base64'));
+    const text = this.#texts.get(stream) ?? new Text();
+    this.#texts.set(stream, text);
+    const began = offset - text.held;
+    return this.#send(stream, began, text.write(data));
+  }
+
+  gap(offset: number): void {
+    this.#endTexts(offset);
+  }
+
+  end(): void {
+    this.#endTexts(this.#process.log.end);
+    this.#finish();
+    const { id: processId, status, redactions } = this.#process;
+    const exit = status ?? { exitCode: null, signal: null };
+    this.#caller.notify('exit', { processId, ...exit, redactions });
+  }
+
+  drained(): Promise<void> {
+    return this.#caller.drained();
+  }
+
+  #send(stream: StreamName, offset: number, data: string): boolean {
+    if (data === '') return true;
+    return this.#caller.notify('output', { processId: this.#process.id, stream, offset, data });
+  }
+
+  /** What stays incomplete comes as U+FFFD. */
+  #endTexts(offset: number): void {
+    for (const [stream, text] of this.#texts) this.#send(stream, offset - text.held, text.end());
+    this.#texts.clear();
+  }
 }
 
-/**
- * Sends a process's output to a caller from an offset on, then its exit; returns how to stop. A caller
- * that doesn't read is sent nothing more until it does; a viewer may then find a gap.
- */
-export function follow(process: ManagedProcess, caller: Caller, options: Follow): () => void {
-  const { notify, drained } = caller;
-  if (notify === undefined || drained === undefined) return () => undefined;
-  const { owner = false } = options;
-  const text = textOf(options.encoding);
-  let next = options.fromOffset ?? 0;
-  let waiting = false;
+/** Text of one stream; a character that is cut at the end of a piece comes with the next one. */
+class Text {
+  #rest: Buffer = Buffer.alloc(0);
 
-  function send({ stream, offset, data }: Segment): boolean {
-    next = offset + data.length;
-    return notifyOutput(stream, offset, text.write(stream, data));
+  /** Bytes of that character so far. */
+  get held(): number {
+    return this.#rest.length;
   }
-  function notifyOutput(stream: StreamName, offset: number, data: string): boolean {
-    return notify?.('output', { processId: process.id, stream, offset, data }) ?? true;
-  }
-  function pump(): void {
-    if (waiting) return;
-    const full = process.log.from(next).find((segment) => !send(segment));
-    if (full !== undefined) wait();
-    else if (process.log.ended) finish();
-  }
-  function wait(): void {
-    waiting = true;
-    if (owner) process.pause();
-    void drained?.().then(() => {
-      waiting = false;
-      if (owner) process.resume();
-      if (!caller.gone.aborted) pump();
-    });
-  }
-  function finish(): void {
-    stop();
-    for (const [stream, rest] of text.end()) notifyOutput(stream, next, rest);
-    const status = process.status ?? { exitCode: null, signal: null };
-    notify?.('exit', { processId: process.id, ...status, redactions: process.redactions });
-  }
-  const unlisten = process.log.listen(pump);
-  function stop(): void {
-    unlisten();
-    caller.gone.removeEventListener('abort', stop);
-  }
-  caller.gone.addEventListener('abort', stop, { once: true });
-  pump();
-  return stop;
-}
 
-/** Text of each stream; a character that is cut at the end of a piece comes with the next one. */
-function textOf(encoding: Encoding) {
-  const decoders = new Map<StreamName, StringDecoder>();
-  return {
-    write(stream: StreamName, data: Buffer): string {
-      if (encoding === 'base64') return data.toString('base64');
-      const decoder = decoders.get(stream) ?? new StringDecoder('utf8');
-      decoders.set(stream, decoder);
-      return decoder.write(data);
-    },
-    /** What stays incomplete, as U+FFFD. */
-    end: () =>
-      [...decoders]
-        .map(([stream, decoder]) => [stream, decoder.end()] as const)
-        .filter(([, rest]) => rest !== ''),
-  };
+  write(data: Buffer): string {
+    const all = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data]);
+    const whole = wholeCharacters(all);
+    this.#rest = all.subarray(whole.length);
+    return whole.toString('utf8');
+  }
+
+  end(): string {
+    return this.#rest.toString('utf8');
+  }
 }
 
 /** One piece of output for a client that polls; text ends at a whole character. */
@@ -113,17 +151,19 @@ export function readOutput(
     encoding,
   }: { fromOffset?: number | undefined; maxBytes?: number | undefined; encoding?: Encoding },
 ): Result<'output'> {
-  const segments = process.log.from(fromOffset);
-  const start = segments[0]?.offset ?? Math.min(fromOffset, process.log.end);
-  const all = Buffer.concat(segments.map(({ data }) => data));
-  const more = all.length > maxBytes || process.status === undefined;
-  const bytes = all.subarray(0, maxBytes);
-  const data = encoding === 'base64' || !more ? bytes : wholeCharacters(bytes);
+  const { log, status } = process;
+  const segments = log.from(fromOffset, maxBytes);
+  const start = Math.min(Math.max(fromOffset, log.start), log.end);
+  const bytes = Buffer.concat(segments.map(({ data }) => data)).subarray(0, maxBytes);
+  const more = status === undefined || start + bytes.length < log.end;
+  const whole = encoding === 'base64' || !more ? bytes : wholeCharacters(bytes);
+  // a limit below the length of a character must not stop the reading
+  const data = whole.length === 0 && bytes.length === maxBytes ? bytes : whole;
   const offset = start + data.length;
   return {
     data: data.toString(encoding ?? 'utf8'),
     offset,
-    eof: process.status !== undefined && offset >= process.log.end,
+    eof: status !== undefined && offset >= log.end,
   };
 }
 
@@ -134,7 +174,7 @@ function wholeCharacters(bytes: Buffer): Buffer {
     if (byte < 0x80) return bytes;
     if (byte < 0xc0) continue;
     const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    return length > back && bytes.length > back ? bytes.subarray(0, bytes.length - back) : bytes;
+    return length > back ? bytes.subarray(0, bytes.length - back) : bytes;
   }
   return bytes;
 }

@@ -4,13 +4,16 @@ import type { Rules } from '../policy/rules.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { ShimDirectory } from '../shim/directory.ts';
 import type { CredentialFiles } from '../vault/credential-file.ts';
-import type { SyncSource } from '../vault/sync.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { Audit } from './audit.ts';
 import type { Commands } from './commands.ts';
 import type { Granted } from './granted.ts';
+import type { Attachments } from './output.ts';
+import type { Pairing } from './pairing.ts';
 import type { Redactors } from './redactors.ts';
 import type { Relays } from './relays.ts';
 import type { Stores } from './stores.ts';
+import type { Synchroniser } from './sync.ts';
 
 /** What a session is made of. */
 export interface Parts {
@@ -26,10 +29,14 @@ export interface Parts {
   readonly processes: ProcessTable;
   readonly grants: Grants;
   readonly approver: Approver;
-  /** Absent in a session that asks no dashboard. */
-  readonly source: SyncSource | undefined;
+  readonly sync: Synchroniser;
+  readonly audit: Audit;
+  /** Programs outside the session's tree that the user let in. */
+  readonly pairing: Pairing;
   readonly shims: ShimDirectory;
   readonly commands: Commands;
+  /** Who follows the output of which process. */
+  readonly attachments: Attachments;
   readonly granted: Granted;
   /** The files in which tools keep tokens. */
   readonly stores: Stores;

@@ -1,3 +1,4 @@
+import { moveIn } from '../../platform/pages.ts';
 import type { Filter } from '../process/table.ts';
 import { RedactionStream } from '../redaction/stream.ts';
 import { RedactionTable } from '../redaction/table.ts';
@@ -19,7 +20,7 @@ export class Redactors {
   total = 0;
 
   constructor(vault: Vault) {
-    this.#table = RedactionTable.build(vault.needles());
+    this.#table = RedactionTable.build(vault.needles(), moveIn);
   }
 
   /** Names of values that are too short to be told from ordinary text. */
@@ -34,8 +35,10 @@ export class Redactors {
 
   /** After the vault changed; every stream goes on with the new table. */
   rebuild(vault: Vault): void {
-    this.#table = RedactionTable.build(vault.needles());
+    const before = this.#table;
+    this.#table = RedactionTable.build(vault.needles(), moveIn);
     this.#swap();
+    before.wipe();
   }
 
   #swap(): void {
@@ -102,7 +105,9 @@ export class Redactors {
     const open = { stream, shown };
     this.#open.add(open);
     return {
-      write: (bytes) => stream.write(bytes),
+      write(bytes) {
+        if (stream.write(bytes)) bytes.fill(0);
+      },
       end: () => {
         stream.end();
         this.#open.delete(open);

@@ -1,5 +1,7 @@
 import { startTimeOf } from '../../platform/peer.ts';
+import type { ManagedProcess } from '../process/table.ts';
 import type { Command } from './commands.ts';
+import type { Caller } from './verbs.ts';
 
 /** A tool that is to run under the session, because its output would lead past it. */
 export interface Relay {
@@ -19,15 +21,18 @@ const lifetime = 10_000;
 /** What shims were told to run under the session: each good once, for the very process that asked. */
 export class Relays {
   readonly #waiting = new Map<string, Relay>();
-  readonly #running = new WeakMap<object, string>();
+  /** Id of a tool that runs under the session → the process whose shim was told to. */
+  readonly #running = new Map<string, string>();
 
-  /** Notes that a caller's connection runs this process, which it may then write to and signal. */
-  runs(caller: object, processId: string): void {
-    this.#running.set(caller, processId);
+  /** Notes that a caller runs this process, which it may then read, write to and signal. */
+  runs({ origin }: Pick<Caller, 'origin'>, { id, released }: ManagedProcess): void {
+    if (origin === undefined) return;
+    this.#running.set(id, origin);
+    void released.then(() => this.#running.delete(id));
   }
 
-  mayReach(caller: object, processId: string): boolean {
-    return this.#running.get(caller) === processId;
+  mayReach({ origin }: Pick<Caller, 'origin'>, processId: string): boolean {
+    return origin !== undefined && this.#running.get(processId) === origin;
   }
 
   give(pid: number, relay: Relay): void {

@@ -7,8 +7,9 @@ import type {
 } from '../../../protocol/session/schemas.ts';
 import { protocolVersion } from '../../../protocol/version.ts';
 import { SynscError } from '../../errors.ts';
-import { fetchCredentials } from '../vault/sync.ts';
-import { Attachments, follow, readOutput } from './output.ts';
+import type { ManagedProcess } from '../process/table.ts';
+import { readOutput } from './output.ts';
+import { pairingLifetime } from './pairing.ts';
 import type { Parts } from './parts.ts';
 import type { Spawned } from './spawn.ts';
 import type { Caller, Verbs } from './verbs.ts';
@@ -16,19 +17,22 @@ import type { Caller, Verbs } from './verbs.ts';
 /** The path of a command, with the parsers that it needs: loaded with the first one. */
 const path = () => import('./spawn.ts');
 
+/** Entries of the audit chain in one answer. */
+const auditPage = 500;
+
 /** Milliseconds that an authorised value stays visible in the front end after its command ended. */
 const shownAfterExit = 2_000;
 
 /** The verbs of a session over its parts. */
 export function createVerbs(parts: Parts): Verbs {
-  const attachments = new Attachments();
   return {
     ping: (_params, { role }) => ({ sessionId: parts.id, protocolVersion, role }),
     'rpc.discover': () => discover(),
     spawn: (params, caller) => runCommand(params, caller, parts),
     relay: (params, caller) => runRelayed(params, caller, parts),
-    ...processVerbs(parts, attachments),
+    ...processVerbs(parts),
     ...credentialVerbs(parts),
+    ...sessionVerbs(parts),
   };
 }
 
@@ -45,15 +49,9 @@ type ProcessVerb =
   | 'list'
   | 'release';
 
-function processVerbs(parts: Parts, attachments: Attachments): Pick<Verbs, ProcessVerb> {
-  const { processes, relays } = parts;
-  /** A process below a command reaches only the tool that it was told to run. */
-  function reach(processId: string, caller: Caller) {
-    if (caller.role === 'subprocess' && !relays.mayReach(caller, processId)) {
-      throw new SynscError('DENIED', 'this process is not for callers of role subprocess');
-    }
-    return processes.get(processId);
-  }
+function processVerbs(parts: Parts): Pick<Verbs, ProcessVerb> {
+  const { processes, attachments } = parts;
+  const reach = (processId: string, caller: Caller) => reachProcess(processId, caller, parts);
   return {
     async write({ processId, data, encoding }, caller) {
       await reach(processId, caller).write(Buffer.from(data, encoding ?? 'utf8'));
@@ -78,8 +76,8 @@ function processVerbs(parts: Parts, attachments: Attachments): Pick<Verbs, Proce
       attachments.detach(processes.get(processId), caller);
       return {};
     },
-    ack({ processId }) {
-      processes.get(processId); // the connection's own back-pressure stops the command
+    ack({ processId, offset }, caller) {
+      attachments.ack(processes.get(processId), caller, offset);
       return {};
     },
     output: (params) => readOutput(processes.get(params.processId), params),
@@ -91,6 +89,18 @@ function processVerbs(parts: Parts, attachments: Attachments): Pick<Verbs, Proce
   };
 }
 
+/** A process below a command reaches only the tool that it was told to run. */
+export function reachProcess(
+  processId: string,
+  caller: Caller,
+  { processes, relays }: Parts,
+): ManagedProcess {
+  if (caller.role === 'subprocess' && !relays.mayReach(caller, processId)) {
+    throw new SynscError('DENIED', 'this process is not for callers of role subprocess');
+  }
+  return processes.get(processId);
+}
+
 type CredentialVerb = 'explain' | 'credentials' | 'sync' | 'authorization.request';
 
 function credentialVerbs(parts: Parts): Pick<Verbs, CredentialVerb> {
@@ -100,15 +110,35 @@ function credentialVerbs(parts: Parts): Pick<Verbs, CredentialVerb> {
       const { decisionsFor, directoryOf } = await path();
       return { decisions: await decisionsFor(params, directoryOf(params, parts), parts) };
     },
-    credentials: () => ({ credentials: vault.summaries() }),
+    credentials: () => ({ credentials: vault.summaries(), synced: parts.sync.state }),
     async sync(_params, { role }) {
-      const changed = await synchronise(parts);
+      const changed = await parts.sync.synchronise();
       // a process outside the session may trigger it, and learns nothing from it
       return role === 'outside'
         ? { credentials: [], changed: [] }
         : { credentials: vault.summaries(), changed };
     },
     'authorization.request': (params, { asker }) => askUser(params, asker, parts),
+  };
+}
+
+type SessionVerb = 'audit' | 'pair' | 'pair.code';
+
+function sessionVerbs({ audit, pairing }: Parts): Pick<Verbs, SessionVerb> {
+  return {
+    audit: ({ fromSequence = 0 }) => ({
+      entries: audit.from(fromSequence, auditPage),
+      head: audit.head,
+    }),
+    'pair.code': () => ({ code: pairing.issue(Date.now()), expiresIn: pairingLifetime }),
+    pair({ code }, { origin }) {
+      const paired = origin !== undefined && pairing.redeem(code, origin, Date.now());
+      audit.note({ event: 'pair', outcome: paired ? 'paired' : 'refused' });
+      if (paired) return { role: 'client' };
+      throw new SynscError('NOT_AUTHORIZED', 'the code is wrong, was used, or is too old', {
+        hint: 'run `synsc pair` in the session for a new one',
+      });
+    },
   };
 }
 
@@ -124,41 +154,48 @@ async function runCommand(
   if (params.timeoutMs !== undefined) killAfter(spawned, params.timeoutMs);
   if (!params.background) return finished(spawned, params, caller, parts);
   tellDecisions(process, caller, parts);
-  follow(process, caller, { encoding: params.encoding, owner: true });
   if (params.endWithCaller) endWithCaller(process, caller);
+  hand(process, caller, params, parts);
   return { processId: process.id, pid: process.pid, decisions };
 }
 
 /** What a shim becomes: its tool under the session, for as long as the shim's process lives. */
 async function runRelayed(
-  { tty, encoding }: Params<'relay'>,
+  params: Params<'relay'>,
   caller: Caller,
   parts: Parts,
 ): Promise<StartedSpawn> {
   const relay = caller.pid === undefined ? undefined : parts.relays.take(caller.pid);
   if (relay === undefined) throw new SynscError('DENIED', 'no shim was told to run this');
   const { spawnRelayed } = await path();
-  const process = spawnRelayed(relay, tty, parts);
-  parts.relays.runs(caller, process.id);
-  follow(process, caller, { encoding, owner: true });
+  const process = spawnRelayed(relay, params.tty, parts);
+  parts.relays.runs(caller, process);
   endWithCaller(process, caller);
+  hand(process, caller, params, parts);
   return { processId: process.id, pid: process.pid, decisions: [] };
+}
+
+/** Output goes to whoever started the process: by notifications, or when that one opens its stream. */
+function hand(
+  process: ManagedProcess,
+  caller: Caller,
+  { encoding, stream }: Pick<Params<'relay'>, 'encoding' | 'stream'>,
+  { attachments }: Parts,
+): void {
+  if (!stream) {
+    attachments.own(process, caller);
+    attachments.attach(process, caller, { encoding });
+  } else {
+    attachments.ownByStream(process, caller);
+    process.pause();
+    caller.gone.addEventListener('abort', () => process.resume(), { once: true });
+  }
 }
 
 function tellDecisions(process: Spawned['process'], { notify, gone }: Caller, parts: Parts): void {
   parts.commands.listen(process, (decision) => {
     if (!gone.aborted) notify?.('decision', { processId: process.id, decision });
   });
-}
-
-/** Fetches the latest credentials; on failure the session keeps what it has. Returns changed names. */
-export async function synchronise(parts: Parts): Promise<string[]> {
-  if (parts.source === undefined) {
-    throw new SynscError('NOT_SIGNED_IN', 'this session was launched with --no-sync');
-  }
-  const changed = parts.vault.replace(await fetchCredentials(parts.source));
-  if (changed.length > 0) parts.redactors.rebuild(parts.vault);
-  return changed;
 }
 
 async function askUser(
@@ -182,6 +219,7 @@ async function askUser(
     names: params.names,
     reason: params.reason === undefined ? undefined : text(params.reason),
   });
+  parts.audit.note({ event: 'authorization', names: params.names, outcome: status });
   if (status !== 'approved') return { status };
   const call = { asker, command: params.command, argv: params.argv, cwd };
   return { status, authorizationId: parts.grants.give(call, params.names, Date.now()) };
@@ -247,8 +285,16 @@ function orGone<T>(promise: Promise<T>, gone: AbortSignal): Promise<T> {
   });
 }
 
-/** The generated document stands beside the source, and beside the bundle. */
+let document: Result<'rpc.discover'> | undefined;
+
+/** Read once: a client may ask for it many times. */
 function discover(): Result<'rpc.discover'> {
+  document ??= readDocument();
+  return document;
+}
+
+/** The generated document stands beside the source, and beside the bundle. */
+function readDocument(): Result<'rpc.discover'> {
   for (const place of ['../../../protocol/openrpc.json', './openrpc.json']) {
     try {
       return JSON.parse(

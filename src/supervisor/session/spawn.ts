@@ -69,6 +69,11 @@ export async function spawn(
     told,
     direct,
   );
+  parts.audit.spawned(process, params.argv ?? ['bash', '-c', params.command ?? '']);
+  // what a text starts is decided when it asks; what gets nothing may never ask
+  for (const one of told.filter(({ given: names }) => direct || names.length === 0)) {
+    parts.audit.decided(process.id, one, direct ? params.argv : undefined);
+  }
   parts.started();
   if (params.stdin !== undefined) {
     void process.write(Buffer.from(params.stdin));
@@ -94,6 +99,7 @@ export function spawnRelayed(relay: Relay, tty: SpawnParams['tty'], parts: Parts
   });
   parts.granted.note(process.pid, given);
   parts.commands.add({ process, capability, authorized, searchPath, outer }, [], true);
+  parts.audit.spawned(process, [file, ...args]);
   parts.started();
   return process;
 }

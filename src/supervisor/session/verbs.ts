@@ -12,6 +12,8 @@ export interface Caller {
   readonly role: Role;
   /** Its process, where the kernel tells. */
   readonly pid?: number | undefined;
+  /** The same for two connections of one process, and for no later process with its pid. */
+  readonly origin?: string | undefined;
   /** The same for two calls of one connection (HTTP: of one process), and for no other caller. */
   readonly asker: symbol | string;
   /** Aborted when the caller's connection is gone. */

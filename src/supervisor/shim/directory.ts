@@ -8,9 +8,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { allowsExec } from '../../platform/mounts.ts';
+import { shimPlace } from '../../platform/runtime-dir.ts';
+import { claimToo } from '../../platform/stale.ts';
 import {
   bashGuard,
   bashStart,
@@ -58,7 +59,7 @@ export class ShimDirectory {
   constructor(sessionDirectory: string, id: string, names: ShimNames) {
     this.socketPath = path.join(sessionDirectory, 'd');
     this.#names = names;
-    const own = path.join(tmpdir(), `synsc-shims-${process.getuid?.() ?? 0}-${id}`);
+    const own = shimPlace(id, process.getuid?.() ?? 0);
     this.root = allowsExec(sessionDirectory) ? sessionDirectory : own;
     const usable = allowsExec(this.root);
     this.interpreters = [perlPath, '/bin/sh'].flatMap((file) =>
@@ -67,7 +68,8 @@ export class ShimDirectory {
     const by = askingBy();
     this.asks = usable && by !== undefined;
     if (!usable) return;
-    mkdirSync(this.root, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(this.root, { recursive: true, mode: 0o700 });
+    if (made !== undefined) claimToo(made, sessionDirectory);
     this.directory = path.join(this.root, 'bin');
     mkdirSync(this.directory, { mode: 0o700 });
     const facts = { unset: names.unset, directory: this.directory, socketPath: this.socketPath };

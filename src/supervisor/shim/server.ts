@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '../../log.ts';
+import { release } from '../../platform/pages.ts';
 import { peerOf } from '../../platform/peer.ts';
 
 /** Shims that are answered at a time; one more runs its tool without credentials. */
@@ -7,7 +8,7 @@ const connectionLimit = 256;
 /** Milliseconds after which a shim has given up. */
 const patience = 2_500;
 
-/** What a shim becomes and with which variables, as lines of bytes; the sender overwrites it. */
+/** What a shim becomes and with which variables, as lines of bytes; the sender releases it. */
 export type AnswerShim = (peer: number, named: number | undefined) => Promise<Buffer | undefined>;
 
 export interface ShimServer {
@@ -64,7 +65,7 @@ function send(socket: Socket, bytes: Buffer | undefined, http: boolean): void {
     return;
   }
   if (http) socket.write('HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n');
-  socket.end(bytes, () => void bytes.fill(0));
+  socket.end(bytes, () => release(bytes));
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SynscError } from '../../errors.ts';
+import { memoryPlace } from '../../platform/runtime-dir.ts';
+import { claimToo } from '../../platform/stale.ts';
 import { isTmpfs } from '../../platform/tmpfs.ts';
 import type { Credential } from './vault.ts';
 
@@ -11,18 +13,20 @@ import type { Credential } from './vault.ts';
 export class CredentialFiles {
   readonly directory: string;
   readonly #written = new Map<string, Credential>();
+  readonly #sessionDirectory: string;
 
   /** `sessionDirectory` is used when it is on tmpfs, else /dev/shm. */
   constructor(sessionDirectory: string, id: string) {
+    this.#sessionDirectory = sessionDirectory;
     this.directory = isTmpfs(sessionDirectory)
       ? join(sessionDirectory, 'files')
-      : join('/dev/shm', `synsc-${process.getuid?.() ?? 0}-${id}`);
+      : memoryPlace(id, process.getuid?.() ?? 0);
   }
 
   /** Path of the file; 0600 in a 0700 directory. Throws UNSUPPORTED where nothing is on tmpfs. */
   pathOf(credential: Credential): string {
     if (credential.path !== undefined) return credential.path;
-    const file = join(this.own(), `${credential.name.toLowerCase()}.json`);
+    const file = join(this.own(), fileName(credential.name));
     if (this.#written.get(credential.name) === credential) return file;
     rmSync(file, { force: true });
     writeFileSync(file, credential.secret.expose(), { mode: 0o600, flag: 'wx' });
@@ -30,9 +34,21 @@ export class CredentialFiles {
     return file;
   }
 
+  /** After a change: a file that commands may have open becomes the new one, or goes with its credential. */
+  refresh(name: string, credential: Credential | undefined): void {
+    const old = this.#written.get(name);
+    if (old === undefined) return;
+    if (credential !== undefined && credential.path === undefined) this.pathOf(credential);
+    else {
+      rmSync(join(this.directory, fileName(name)), { force: true });
+      this.#written.delete(name);
+    }
+  }
+
   /** The directory itself, made when first needed (0700). Throws UNSUPPORTED where nothing is on tmpfs. */
   own(): string {
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    if (made !== undefined) claimToo(made, this.#sessionDirectory);
     if (!isTmpfs(this.directory)) {
       throw new SynscError(
         'UNSUPPORTED',
@@ -46,4 +62,8 @@ export class CredentialFiles {
     rmSync(this.directory, { recursive: true, force: true });
     this.#written.clear();
   }
+}
+
+function fileName(name: string): string {
+  return `${name.toLowerCase()}.json`;
 }

@@ -1,4 +1,5 @@
 import type { CredentialSummary, ProviderId } from '../../../protocol/credential.ts';
+import { release, secretBuffer } from '../../platform/pages.ts';
 import { variableOf } from '../../provider/catalog.ts';
 import type { Secret } from '../../secret.ts';
 
@@ -35,6 +36,13 @@ function handedOver(credential: Credential, files: Files): Buffer {
   return isFile ? Buffer.from(files.pathOf(credential)) : credential.secret.expose();
 }
 
+function joined(parts: readonly Buffer[]): Buffer {
+  const whole = secretBuffer(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) at += part.copy(whole, at);
+  return whole;
+}
+
 /** The credentials of one session, in memory only, for as long as the session lives. */
 export class Vault {
   readonly #own: ReadonlyMap<string, Credential>;
@@ -67,7 +75,7 @@ export class Vault {
   /** An unchanged value keeps its bytes: those are what the redaction table refers to. */
   #keep(old: Credential): void {
     const fresh = this.#synced.get(old.name);
-    if (fresh !== undefined) fresh.secret.wipe();
+    if (fresh !== undefined) release(fresh.secret.expose());
     this.#synced.set(old.name, old);
   }
 
@@ -108,8 +116,8 @@ export class Vault {
   }
 
   /**
-   * `NAME=value` lines for the launcher, in bytes; the caller overwrites them. `files` has those of
-   * credentials that commands get as a path.
+   * `NAME=value` lines for the launcher, in memory for values; the caller releases it. `files` has those
+   * of credentials that commands get as a path.
    */
   lines(variables: readonly { variable: string; from: string }[], files: Files): Buffer {
     const parts: Buffer[] = [];
@@ -121,7 +129,7 @@ export class Vault {
       if (value.includes(lineFeed)) continue;
       parts.push(Buffer.from(`${variable}=`), value, Buffer.from('\n'));
     }
-    return Buffer.concat(parts);
+    return joined(parts);
   }
 
   /** Whether these bytes are what commands get under a variable name or alias. */

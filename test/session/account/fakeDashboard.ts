@@ -59,7 +59,11 @@ function usual(route: string, url: string): Fault {
   };
   const bodies: Record<string, unknown> = {
     '/oauth/device_authorization': code,
-    '/oauth/token': { access_token: 'synsc_EXAMPLE', token_type: 'Bearer' },
+    '/oauth/token': {
+      access_token: 'synsc_EXAMPLE',
+      token_type: 'Bearer',
+      refresh_token: 'synsc_refresh.EXAMPLE',
+    },
     '/oauth/revoke': {},
     '/api/cli/status': { account, credentials: [] },
   };

@@ -21,6 +21,7 @@ export async function startServer(
   const server = await serveSession({
     socketPath,
     verbs: all,
+    openStream: noSuchProcess,
     roleFor,
     redact: (text) => text,
     log: log as never,

@@ -79,17 +79,23 @@ export function naive(values: readonly string[], input: string): string {
   return out + input.slice(end);
 }
 
-/** Made once: a new one takes a tenth of a second. */
-const terminal = new Terminal({ cols: 200, rows: 30, scrollback: 0, allowProposedApi: true });
+/** Made once for each size: a new one takes a tenth of a second. */
+const terminals = new Map<number, InstanceType<typeof Terminal>>();
 
-/** What a terminal of 200 columns shows: its rows and the cursor. */
-export async function screenOf(bytes: Buffer): Promise<{ text: string; cursor: [number, number] }> {
+/** What a terminal of so many columns shows: its rows and the cursor. */
+export async function screenOf(
+  bytes: Buffer,
+  cols = 200,
+  rows = 30,
+): Promise<{ text: string; cursor: [number, number] }> {
+  const options = { cols, rows, scrollback: 0, allowProposedApi: true };
+  const terminal = terminals.get(cols) ?? new Terminal(options);
+  terminals.set(cols, terminal);
+  // what was cut in an escape sequence ends (CAN)
+  await new Promise<void>((resolve) => terminal.write('\u0018', resolve));
   terminal.reset();
   await new Promise<void>((resolve) => terminal.write(bytes, resolve));
   const { active } = terminal.buffer;
-  const rows = Array.from(
-    { length: 30 },
-    (_, row) => active.getLine(row)?.translateToString() ?? '',
-  );
-  return { text: rows.join('\n'), cursor: [active.cursorX, active.cursorY] };
+  const lines = Array.from({ length: rows }, (_, row) => active.getLine(row)?.translateToString());
+  return { text: lines.join('\n'), cursor: [active.cursorX, active.cursorY] };
 }

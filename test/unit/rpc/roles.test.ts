@@ -11,7 +11,13 @@ const parents = new Map([
   [40, 10],
   [50, 1],
 ]);
-const roots = { supervisorPid: 10, uid: 1000, launchedPid: () => 20, spawnedPids: () => [30] };
+const roots = {
+  supervisorPid: 10,
+  uid: 1000,
+  launchedPid: () => 20,
+  spawnedPids: () => [30],
+  isPaired: (pid: number) => [31, 60].includes(pid),
+};
 
 test.each([
   { says: 'the launched command is a client', pid: 20, role: 'client' },
@@ -20,6 +26,7 @@ test.each([
   { says: 'so is what it starts', pid: 31, role: 'subprocess' },
   { says: 'an adopted orphan gets the lesser role', pid: 40, role: 'subprocess' },
   { says: 'a process from elsewhere is outside', pid: 50, role: 'outside' },
+  { says: 'a process that the user paired is a client', pid: 60, role: 'client' },
   { says: 'an unknown process is outside', pid: 99, role: 'outside' },
 ])('$says ($pid)', ({ pid, role }) => {
   expect(roleOf({ pid, uid: 1000 }, roots, (child) => parents.get(child))).toBe(role);

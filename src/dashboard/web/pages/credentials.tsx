@@ -81,10 +81,18 @@ function StoredSlot({ provider, slot, now, error }: CardProps & { provider: Prov
   return (
     <>
       <dl class="stored">
-        {slot.fields.map(({ name, masked }) => (
+        {slot.fields.map(({ name, masked, fingerprint }) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{masked ?? 'not set'}</dd>
+            <dd>
+              {fingerprint !== null && (
+                <span class="print" title="Fingerprint: another value has another one">
+                  <span class="hidden">fingerprint </span>
+                  {fingerprint}
+                </span>
+              )}
+              <span class="masked">{masked ?? 'not set'}</span>
+            </dd>
           </div>
         ))}
       </dl>
@@ -93,9 +101,11 @@ function StoredSlot({ provider, slot, now, error }: CardProps & { provider: Prov
         {slot.updatedAt && (
           <>
             {' '}
-            · updated <Age moment={slot.updatedAt} now={now} />
+            · saved <Age moment={slot.updatedAt} now={now} />
           </>
         )}
+        <br />
+        <LastSync slot={slot} now={now} />
       </p>
       <div class="card-foot">
         <details open={error !== undefined}>
@@ -121,6 +131,17 @@ function StoredSlot({ provider, slot, now, error }: CardProps & { provider: Prov
           </form>
         </details>
       </div>
+    </>
+  );
+}
+
+/** Which machine has this version, so that one sees whether a new one has arrived. */
+function LastSync({ slot, now }: { slot: CredentialSlot; now: Date }): VNode {
+  if (!slot.lastSync) return <>Not synced yet: no machine has this version.</>;
+  return (
+    <>
+      Last synced by <strong>{slot.lastSync.device}</strong>{' '}
+      <Age moment={slot.lastSync.at} now={now} />
     </>
   );
 }

@@ -1,7 +1,9 @@
 import type { VNode } from 'preact';
 import type { DeviceRequest } from '../../services.ts';
+import { verifyPath } from '../answer.tsx';
 import { Document } from '../document.tsx';
 import { Field, type FormError, FormNotice, fieldError } from '../field.tsx';
+import type { Nearness } from '../nearness.ts';
 import { Age } from '../time.tsx';
 
 export interface DeviceProps {
@@ -53,57 +55,111 @@ export interface DeviceConfirmProps {
   readonly request: DeviceRequest;
   /** Variables that the machine will be able to read. */
   readonly names: readonly string[];
+  readonly near: Nearness;
+  readonly proved: boolean;
   readonly now: Date;
 }
 
 /** Shows who asks and for what, and takes the decision. */
-export function DeviceConfirmPage({ email, request, names, now }: DeviceConfirmProps): VNode {
+export function DeviceConfirmPage(props: DeviceConfirmProps): VNode {
+  const { email, request, names, near, proved, now } = props;
   return (
     <Document title="Approve this machine?" email={email}>
       <section class="card medium">
         <h1>Approve this machine?</h1>
-        <p class="lead">Compare the code with the one in your terminal.</p>
+        <p class="lead">Your terminal must show this very code:</p>
         <p class="code">{request.userCode}</p>
         <p class="notice warn">
           Approve only a sign-in that you started yourself, just now. If somebody sent you this code
           or a link to this page, deny it: they would get your credentials.
         </p>
         <dl class="facts">
-          <dt>Machine</dt>
+          <dt>It says it is</dt>
           <dd>{request.deviceName}</dd>
+          {request.host !== '' && (
+            <>
+              <dt>Host</dt>
+              <dd>{request.host}</dd>
+            </>
+          )}
+          {request.osUser !== '' && (
+            <>
+              <dt>User there</dt>
+              <dd>{request.osUser}</dd>
+            </>
+          )}
           <dt>Address</dt>
-          <dd>{request.address}</dd>
+          <dd>
+            {request.address} <NearnessBadge near={near} />
+          </dd>
           <dt>Asked</dt>
           <dd>
             <Age moment={request.requestedAt} now={now} />
           </dd>
-          <dt>Account</dt>
+          <dt>Your account</dt>
           <dd>{email}</dd>
         </dl>
         <h2>It will be able to</h2>
         <ul class="list">
-          <li>
-            {names.length === 0
-              ? 'read the credentials that you store here (none yet)'
-              : 'read the credentials that you store here, now: '}
-            {names.map((name, index) => (
-              <>
-                {index > 0 && ', '}
-                <code key={name}>{name}</code>
-              </>
-            ))}
-          </li>
-          <li>record its sessions: which commands got which credential, never a value</li>
+          {request.scope.split(' ').map((scope) => (
+            <li key={scope}>
+              <Reach scope={scope} names={names} />
+            </li>
+          ))}
         </ul>
-        <form method="post" action="/device/confirm" class="actions">
-          <button type="submit" name="action" value="approve">
-            Approve
-          </button>
-          <button type="submit" name="action" value="deny" class="danger">
-            Deny
-          </button>
-        </form>
+        <Decision proved={proved} />
       </section>
     </Document>
+  );
+}
+
+const nearnesses: Readonly<Record<Nearness, readonly [text: string, style: string]>> = {
+  'same machine': ['the machine of this browser', 'good'],
+  'same address': ['same address as this browser', 'good'],
+  'same network': ['same network as this browser', 'good'],
+  'other network': ['not the network of this browser', 'warn'],
+};
+
+function NearnessBadge({ near }: { near: Nearness }): VNode {
+  const [text, style] = nearnesses[near];
+  return <span class={`badge ${style}`}>{text}</span>;
+}
+
+/** What a scope lets a machine do, in words. */
+function Reach({ scope, names }: { scope: string; names: readonly string[] }): VNode {
+  if (scope === 'sessions:write') {
+    return <>record its sessions: which commands got which credential, never a value</>;
+  }
+  if (scope !== 'credentials:read') return <code>{scope}</code>;
+  if (names.length === 0) return <>read the credentials that you store here (none yet)</>;
+  return (
+    <>
+      read the credentials that you store here, now:{' '}
+      {names.map((name, index) => (
+        <>
+          {index > 0 && ', '}
+          <code key={name}>{name}</code>
+        </>
+      ))}
+    </>
+  );
+}
+
+function Decision({ proved }: { proved: boolean }): VNode {
+  return (
+    <form method="post" action="/device/confirm" class="actions">
+      {proved ? (
+        <button type="submit" name="action" value="approve">
+          Approve
+        </button>
+      ) : (
+        <a class="button" href={verifyPath('/device/confirm')}>
+          Confirm it’s you to approve
+        </a>
+      )}
+      <button type="submit" name="action" value="deny" class="danger">
+        Deny
+      </button>
+    </form>
   );
 }

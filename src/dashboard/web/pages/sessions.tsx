@@ -1,11 +1,13 @@
 import type { VNode } from 'preact';
 import type { SessionRecord } from '../../services.ts';
 import { Document } from '../document.tsx';
-import { Age } from '../time.tsx';
+import { Age, duration } from '../time.tsx';
 import { Empty, Intro, Table } from './table.tsx';
 
-/** Milliseconds without a sign of life after which a session no longer counts as running. */
-const silence = 5 * 60_000;
+/** Milliseconds without a sign of life after which a session counts as lost; one comes each minute. */
+const silence = 3 * 60_000;
+
+type State = 'running' | 'ended' | 'lost';
 
 export interface SessionsProps {
   readonly email: string;
@@ -13,74 +15,140 @@ export interface SessionsProps {
   readonly now: Date;
 }
 
-/** The sessions of all machines of the account. */
+/** The sessions of all machines of the account, kept up to date by `live.js`. */
 export function SessionsPage({ email, sessions, now }: SessionsProps): VNode {
+  const running = sessions.filter((session) => stateOf(session, now) === 'running');
+  const past = sessions.filter((session) => stateOf(session, now) !== 'running');
   return (
     <Document title="Sessions" email={email} section="sessions">
       <Intro title="Sessions">
-        Each <code>synsc launch</code> on a signed-in machine, and what its commands used.
+        Each <code>synsc launch</code> on a signed-in machine, and what its commands used. Neither
+        commands nor their output are recorded here.
       </Intro>
-      {sessions.length === 0 ? (
-        <Empty title="No session yet">
-          <ol class="steps">
-            <li>
-              Store a credential on the <a href="/credentials">credentials page</a>.
-            </li>
-            <li>
-              Sign a machine in with <code>synsc connect login</code>.
-            </li>
-            <li>
-              Start an agent or a shell with <code>synsc launch -- COMMAND</code>.
-            </li>
-          </ol>
-        </Empty>
-      ) : (
-        <Table
-          caption="Sessions"
-          columns={['Session', 'State', 'Machine', 'Started', 'Commands', 'Redactions', 'Used']}
-        >
-          {sessions.map((session) => (
-            <SessionRow key={session.id} session={session} now={now} />
-          ))}
-        </Table>
-      )}
+      <div id="sessions" data-live="/sessions/events">
+        {sessions.length === 0 ? (
+          <NoSession />
+        ) : (
+          <>
+            <h2 class="count">
+              Running <span class="badge">{running.length}</span>
+            </h2>
+            {running.length === 0 ? (
+              <p class="card quiet-card">No session runs at the moment.</p>
+            ) : (
+              <SessionTable caption="Running sessions" sessions={running} now={now} />
+            )}
+            <h2 class="count">
+              Past <span class="badge">{past.length}</span>
+            </h2>
+            {past.length === 0 ? (
+              <p class="card quiet-card">Sessions that have ended will be listed here.</p>
+            ) : (
+              <SessionTable caption="Past sessions" sessions={past} now={now} />
+            )}
+          </>
+        )}
+      </div>
     </Document>
   );
 }
 
+/** A session that says nothing any more was killed, or its machine is asleep or offline. */
+function stateOf({ endedAt, lastSeenAt }: SessionRecord, now: Date): State {
+  if (endedAt) return 'ended';
+  return now.getTime() - lastSeenAt.getTime() < silence ? 'running' : 'lost';
+}
+
+function NoSession(): VNode {
+  return (
+    <Empty title="No session yet">
+      <ol class="steps">
+        <li>
+          Store a credential on the <a href="/credentials">credentials page</a>.
+        </li>
+        <li>
+          Sign a machine in with <code>synsc connect login</code>.
+        </li>
+        <li>
+          Start an agent or a shell with <code>synsc launch -- COMMAND</code>.
+        </li>
+      </ol>
+    </Empty>
+  );
+}
+
+const columns = [
+  ...['Session', 'State', 'Machine', 'Started'],
+  ...['Commands', 'Redactions', 'Credentials used'],
+];
+
+function SessionTable(props: {
+  caption: string;
+  sessions: readonly SessionRecord[];
+  now: Date;
+}): VNode {
+  return (
+    <Table caption={props.caption} columns={columns} even>
+      {props.sessions.map((session) => (
+        <SessionRow key={session.id} session={session} now={props.now} />
+      ))}
+    </Table>
+  );
+}
+
 function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VNode {
+  const state = stateOf(session, now);
+  const until = session.endedAt ?? (state === 'lost' ? session.lastSeenAt : now);
   return (
     <tr>
       <th scope="row">
         {session.label ?? 'Unnamed session'}
-        <span class="sub">{session.directory}</span>
+        <span class="sub mono">{session.directory}</span>
+        {session.auditHead === null ? null : (
+          <span class="sub" title={session.auditHead}>
+            audit {session.auditHead.slice(0, 16)}…
+          </span>
+        )}
       </th>
       <td data-label="State">
-        <State session={session} now={now} />
+        <StateBadge state={state} session={session} now={now} />
       </td>
       <td data-label="Machine">{session.hostname}</td>
       <td data-label="Started">
         <Age moment={session.startedAt} now={now} />
+        <span class="sub">
+          {state === 'running' ? 'for' : 'lasted'} {duration(session.startedAt, until)}
+        </span>
       </td>
-      <td data-label="Commands">{session.commands}</td>
-      <td data-label="Redactions">{session.redactions}</td>
-      <td data-label="Used">
-        {session.credentialsUsed.length === 0 ? (
-          'none'
-        ) : (
-          <span class="names">{session.credentialsUsed.join(', ')}</span>
-        )}
+      <td data-label="Commands" class="number">
+        {session.commands}
+      </td>
+      <td data-label="Redactions" class="number">
+        {session.redactions}
+      </td>
+      <td data-label="Credentials used">
+        {session.credentialsUsed.length === 0
+          ? 'none'
+          : session.credentialsUsed.map((name) => (
+              <code key={name} class="tag">
+                {name}
+              </code>
+            ))}
       </td>
     </tr>
   );
 }
 
-function State({ session, now }: { session: SessionRecord; now: Date }): VNode {
-  if (session.endedAt) return <span class="badge">Ended</span>;
-  const heard = now.getTime() - session.lastSeenAt.getTime() < silence;
-  return heard ? (
-    <span class="badge good">Running</span>
-  ) : (
-    <span class="badge warn">No contact</span>
+function StateBadge(props: { state: State; session: SessionRecord; now: Date }): VNode {
+  const { state, session, now } = props;
+  if (state === 'running') return <span class="badge good live">Running</span>;
+  if (state === 'ended') return <span class="badge">Ended</span>;
+  return (
+    <>
+      <span class="badge warn">Lost</span>
+      <span class="sub">
+        last heard <Age moment={session.lastSeenAt} now={now} />
+      </span>
+    </>
   );
 }

@@ -2,8 +2,11 @@ import type { VNode } from 'preact';
 import { shortestPassword } from '../../services.ts';
 import { Document } from '../document.tsx';
 import { Field, type FormError, FormNotice, fieldError } from '../field.tsx';
+import { PasskeyForm } from '../passkeyForm.tsx';
 
 export interface SignProps {
+  /** Whether the account that was signed in has just been deleted. */
+  readonly deleted?: boolean;
   /** Local path to open after signing in. */
   readonly next?: string | undefined;
   readonly email?: string | undefined;
@@ -13,11 +16,22 @@ export interface SignProps {
 /** The sign-in form. */
 export function SignInPage(props: SignProps): VNode {
   return (
-    <Document title="Sign in">
+    <Document title="Sign in" passkeys>
       <section class="card narrow">
+        {props.deleted && (
+          <p class="notice good" role="status">
+            Your account and everything in it are deleted.
+          </p>
+        )}
         <h1>Sign in</h1>
         <p class="lead">Open your credentials and approve machines.</p>
         <SignForm {...props} action="/sign-in" submit="Sign in" password="current-password" />
+        <PasskeyForm
+          action="/sign-in/passkey"
+          next={props.next}
+          submit="Sign in with a passkey"
+          class="wide"
+        />
         <p class="aside">
           New here? <a href={`/sign-up${nextQuery(props.next)}`}>Create an account</a>
         </p>

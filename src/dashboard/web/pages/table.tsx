@@ -4,10 +4,12 @@ import type { ComponentChildren, VNode } from 'preact';
 export function Table(props: {
   caption: string;
   columns: readonly string[];
+  /** Columns keep their widths, whatever stands in them. */
+  even?: boolean;
   children: ComponentChildren;
 }): VNode {
   return (
-    <div class="card table">
+    <div class={props.even ? 'card table even' : 'card table'}>
       <table>
         <caption class="hidden">{props.caption}</caption>
         <thead>
@@ -35,12 +37,19 @@ export function Empty(props: { title: string; children: ComponentChildren }): VN
   );
 }
 
-/** Heading and introduction of a page. */
-export function Intro(props: { title: string; children: ComponentChildren }): VNode {
+/** Heading and introduction of a page, and what can be done on it first of all. */
+export function Intro(props: {
+  title: string;
+  action?: VNode;
+  children: ComponentChildren;
+}): VNode {
   return (
     <div class="intro">
-      <h1>{props.title}</h1>
-      <p>{props.children}</p>
+      <div>
+        <h1>{props.title}</h1>
+        <p>{props.children}</p>
+      </div>
+      {props.action}
     </div>
   );
 }

@@ -1,24 +1,20 @@
 import { SynscError } from '../../errors.ts';
-import type { Device, DeviceRequest, Services, WebUser } from '../services.ts';
+import type { DeviceRequest, Services } from '../services.ts';
 import type { Context } from '../store/context.ts';
 import type { Query } from '../store/store.ts';
 import { hashToken } from './token.ts';
-import { limited } from './tries.ts';
+import { limited, limits } from './tries.ts';
 import { normaliseUserCode, showUserCode } from './userCode.ts';
 
-type Devices = Pick<
-  Services,
-  'claimUserCode' | 'claimedRequest' | 'decideDevice' | 'devices' | 'revokeDevice'
->;
+type Approval = Pick<Services, 'claimUserCode' | 'claimedRequest' | 'decideDevice'>;
 
 const decided = { approve: 'approved', deny: 'denied' } as const;
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The user's side of the device flow (RFC 8628 §3.3) and the machines that are signed in. */
-export function devices({ store }: Context): Devices {
+/** The user's side of the device flow (RFC 8628 §3.3). */
+export function approval({ store }: Context): Approval {
   return {
     async claimUserCode(user, cookieValue, userCode, address) {
-      const claimed = await limited(store, [`code ${user.id}`, `code from ${address}`], () =>
+      const claimed = await limited(store, limits.userCode(user.id, address), () =>
         store.tx(user.id, (query) => claim(query, hashToken(cookieValue), userCode)),
       );
       if (claimed) return claimed;
@@ -39,13 +35,6 @@ export function devices({ store }: Context): Devices {
         await query('addAudit', [`device.${action}`, row.device_name, 'ok', row.address]);
         return requestOf(row);
       }),
-    devices: (user) => list(store, user),
-    revokeDevice: (user, id) =>
-      store.tx(user.id, async (query) => {
-        const [row] = uuid.test(id) ? await query<{ name: string }>('revokeDevice', [id]) : [];
-        if (!row) throw new SynscError('NOT_FOUND', 'no such machine');
-        await query('addAudit', ['token.revoke', row.name, 'ok', '']);
-      }),
   };
 }
 
@@ -64,38 +53,20 @@ async function claimedRequest(query: Query, session: Buffer): Promise<DeviceRequ
   return row && requestOf(row);
 }
 
-interface RequestRow {
+interface RequestRow extends Pick<DeviceRequest, 'host' | 'address' | 'scope' | 'status'> {
   user_code: string;
   device_name: string;
-  address: string;
+  os_user: string;
   requested_at: Date;
-  scope: string;
-  status: DeviceRequest['status'];
 }
 
 function requestOf(row: RequestRow): DeviceRequest {
+  const { host, address, scope, status } = row;
   return {
+    ...{ host, address, scope, status },
     userCode: showUserCode(row.user_code),
     deviceName: row.device_name,
-    address: row.address,
+    osUser: row.os_user,
     requestedAt: row.requested_at,
-    scope: row.scope,
-    status: row.status,
   };
-}
-
-interface DeviceRow extends Pick<Device, 'id' | 'name' | 'address' | 'revoked'> {
-  created_at: Date;
-  last_used_at: Date | null;
-  expires_at: Date;
-}
-
-async function list(store: Context['store'], user: WebUser): Promise<Device[]> {
-  const rows = await store.tx(user.id, (query) => query<DeviceRow>('devices'));
-  return rows.map(({ created_at, last_used_at, expires_at, ...device }) => ({
-    ...device,
-    createdAt: created_at,
-    lastUsedAt: last_used_at,
-    expiresAt: expires_at,
-  }));
 }

@@ -1,0 +1,63 @@
+import type { Grams } from './grams.ts';
+import type { Form } from './needles.ts';
+import { type CanonicalBytes, covers, joined, type Piece, pieceAt } from './pieces.ts';
+
+/** Bytes before the end of a piece in which another form may begin to agree, and lead further. */
+const seam = 8;
+
+/** What is looked for: of the forms only those whose names are not hidden. */
+export interface Wanted {
+  readonly forms: readonly Form[];
+  readonly grams: readonly Grams[];
+  readonly hidden: ReadonlySet<string>;
+}
+
+/** All pieces in a text that give a value away, in no order. */
+export function piecesIn(text: CanonicalBytes, wanted: Wanted): Piece[] {
+  const pieces: Piece[] = [];
+  for (const grams of wanted.grams) {
+    let last: readonly Piece[] = [];
+    const candidates = grams.candidates(text.bytes, text.length);
+    for (let index = 0; index < candidates.length; index += 2) {
+      const place = { at: candidates[index] as number, first: candidates[index + 1] as number };
+      const found = piecesAt(place, text, wanted, grams, last);
+      if (found.length === 0) continue;
+      last = found;
+      for (const piece of found) pieces.push(piece, ...joined(piece, text));
+    }
+  }
+  return pieces;
+}
+
+/**
+ * The pieces around one gram that the last ones do not cover. The spellings of a long value differ in
+ * few bytes: well inside a piece of a value nothing more of it is looked for.
+ */
+function piecesAt(
+  { at, first }: { readonly at: number; readonly first: number },
+  text: CanonicalBytes,
+  { forms, hidden }: Wanted,
+  grams: Grams,
+  last: readonly Piece[],
+): Piece[] {
+  const found: Piece[] = [];
+  for (let entry = first; entry > 0; entry = grams.next(entry)) {
+    const form = forms[grams.form(entry)];
+    if (form === undefined || hidden.has(form.name) || isInside(last[0], form, at)) continue;
+    const piece = pieceAt(form, grams.offset(entry), text, at);
+    const isNew = piece.counts && !isCovered(piece, last) && !isCovered(piece, found);
+    if (isNew) found.push(piece);
+  }
+  return found;
+}
+
+function isInside(piece: Piece | undefined, { name, piece: least }: Form, at: number): boolean {
+  return (
+    piece !== undefined && least !== undefined && at + seam < piece.end && name === piece.form.name
+  );
+}
+
+function isCovered(piece: Piece, by: readonly Piece[]): boolean {
+  for (const one of by) if (covers(one, piece)) return true;
+  return false;
+}

@@ -1,0 +1,169 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import * as z from 'zod/mini';
+import { errors } from '../../../protocol/errors.ts';
+import {
+  type Frame,
+  FrameError,
+  FrameReader,
+  frameHeader,
+  framesProtocol,
+  frameTypes,
+  jsonFrame,
+} from '../../../protocol/session/frames.ts';
+import { ackParams, killParams, resizeParams } from '../../../protocol/session/schemas.ts';
+import { SynscError } from '../../errors.ts';
+import type { Sink } from '../session/follow.ts';
+import type { OpenStream, Stream } from '../session/streams.ts';
+import type { Caller } from '../session/verbs.ts';
+import { failureResponse } from './failure.ts';
+import type { Remote } from './remote.ts';
+import { drained, whenHungUp, writeBuffer } from './socket.ts';
+
+/** A request that asks for another protocol. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  /** What came behind it. */
+  readonly head: Buffer;
+}
+
+const resize = z.pick(resizeParams, { columns: true, rows: true });
+const signal = z.pick(killParams, { signal: true });
+const ack = z.pick(ackParams, { offset: true });
+
+/** What the frames of a client do, by type; each throws when its payload is wrong. */
+const orders: Readonly<Record<number, (payload: Buffer, stream: Stream) => void>> = {
+  [frameTypes.resize](payload, stream) {
+    const { columns, rows } = resize.parse(JSON.parse(payload.toString()));
+    stream.resize(columns, rows);
+  },
+  [frameTypes.signal]: (payload, stream) =>
+    stream.kill(signal.parse(JSON.parse(payload.toString())).signal),
+  [frameTypes.ack]: (payload, stream) =>
+    stream.ack(ack.parse(JSON.parse(payload.toString())).offset),
+  [frameTypes.endOfStdin]: (_payload, stream) => stream.closeStdin(),
+};
+
+/** `GET /processes/ID/stream`: joins a process with this connection, or refuses and ends it. */
+export function serveStream(upgrade: Upgrade, remote: Remote, openStream: OpenStream): void {
+  const { socket, head } = upgrade;
+  socket.on('error', () => void socket.destroy());
+  const left = new AbortController();
+  try {
+    const { processId, fromOffset } = requested(upgrade.request);
+    const stream = openStream(
+      processId,
+      fromOffset,
+      callerOf(remote, left),
+      sinkOf(socket, () => stream),
+    );
+    accept(socket, stream.offset);
+    socket.once('close', () => {
+      left.abort();
+      stream.stop();
+    });
+    receive(socket, head, stream);
+    stream.start();
+  } catch (error) {
+    if (!(error instanceof SynscError)) throw error;
+    refuse(socket, error);
+  }
+}
+
+function callerOf({ role, pid, origin }: Remote, left: AbortController): Caller {
+  return { role, pid, origin, asker: origin ?? Symbol('unknown'), gone: left.signal };
+}
+
+/** Throws INVALID_REQUEST, DENIED, INVALID_PARAMS. */
+function requested({ method, url = '', headers }: IncomingMessage) {
+  if (headers.origin !== undefined) {
+    throw new SynscError('DENIED', 'requests of web pages are refused');
+  }
+  const { pathname, searchParams } = new URL(url, 'http://session');
+  const processId = /^\/processes\/([0-9A-Za-z]{1,64})\/stream$/.exec(pathname)?.[1];
+  if (method !== 'GET' || processId === undefined || headers.upgrade !== framesProtocol) {
+    throw new SynscError('INVALID_REQUEST', 'there is no such stream', {
+      hint: `send GET /processes/ID/stream with "Upgrade: ${framesProtocol}"`,
+    });
+  }
+  const offset = searchParams.get('fromOffset') ?? '0';
+  if (!/^\d{1,15}$/.test(offset)) {
+    throw new SynscError('INVALID_PARAMS', 'fromOffset: must be a number of bytes', {
+      field: 'fromOffset',
+    });
+  }
+  return { processId, fromOffset: Number(offset) };
+}
+
+function accept(socket: Socket, offset: number): void {
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Connection: Upgrade',
+    `Upgrade: ${framesProtocol}`,
+    `Synsc-Offset: ${offset}`,
+  ];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+}
+
+function refuse(socket: Socket, error: SynscError): void {
+  const status = errors[error.code].http;
+  const body = JSON.stringify(failureResponse(null, error));
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  socket.resume(); // what still comes is dropped
+}
+
+function sinkOf(socket: Socket, stream: () => Stream): Sink {
+  return {
+    piece({ stream: name, data }) {
+      socket.cork(); // one system call for both
+      socket.write(frameHeader(frameTypes[name], data.length));
+      socket.write(data);
+      socket.uncork();
+      return socket.writableLength <= writeBuffer;
+    },
+    gap: (offset) => void socket.write(jsonFrame(frameTypes.ack, { offset })),
+    end: () => void socket.end(jsonFrame(frameTypes.exit, stream().ending())),
+    drained: () => drained(socket),
+  };
+}
+
+/** Takes frames until the connection ends; what is none ends it. */
+function receive(socket: Socket, head: Buffer, stream: Stream): void {
+  const reader = new FrameReader();
+  let waiting = 0;
+  function write(data: Buffer): void {
+    waiting += 1;
+    socket.pause(); // what the command does not read stays where it comes from
+    void stream.write(data).then(() => {
+      waiting -= 1;
+      if (waiting === 0) socket.resume();
+    });
+  }
+  function take(chunk: Buffer): void {
+    try {
+      for (const frame of reader.push(chunk)) {
+        if (frame.type === frameTypes.stdin) write(frame.data);
+        else obey(frame, stream);
+      }
+    } catch {
+      socket.destroy();
+    }
+  }
+  socket.on('data', take);
+  socket.on('end', () => whenHungUp(socket, () => void socket.destroy()));
+  if (head.length > 0) take(head);
+}
+
+/** Throws when the frame is not one that a client may send. */
+function obey({ type, data }: Frame, stream: Stream): void {
+  const order = orders[type];
+  if (order === undefined) throw new FrameError('the session sends these');
+  order(data, stream);
+}

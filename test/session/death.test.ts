@@ -1,0 +1,155 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stateOf } from '../../src/platform/peer.ts';
+import { memoryPlace } from '../../src/platform/runtime-dir.ts';
+import { isTmpfs } from '../../src/platform/tmpfs.ts';
+import { childrenOf, runningWith, watchdogOf } from '../support/processes.ts';
+import { TestSession } from '../support/session.ts';
+
+/** What a loaded machine may take; the promise is a second. */
+const patience = { timeout: 20_000 };
+let place: string;
+
+beforeAll(() => {
+  place = mkdtempSync(path.join(tmpdir(), 'death-'));
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+/** A program that never ends by itself, with a name of its own. */
+function program(name: string, text: string): string {
+  const file = path.join(place, name);
+  writeFileSync(file, text, { mode: 0o755 });
+  return file;
+}
+const sleeper = (name: string) =>
+  program(name, '#!/bin/bash\ntrap "" TERM HUP\nwhile :; do sleep 0.2; done\n');
+
+/** Starts daemon after daemon, each without environment, parent or session. */
+const breeder = (name: string) =>
+  program(
+    name,
+    `#!/usr/bin/perl
+use POSIX; $SIG{CHLD} = 'IGNORE';
+for (1 .. 400) {
+  unless (fork) { setsid; %ENV = (); fork and exit; exec '/bin/sh', '${sleeper(`${name}-daemon`)}' }
+  select undef, undef, undef, 0.02;
+}
+sleep 1000;
+`,
+  );
+
+async function opened(options: ConstructorParameters<typeof TestSession>[0] = {}) {
+  const session = new TestSession(options);
+  await session.call('ping');
+  return { session, pid: session.child.pid ?? 0 };
+}
+
+async function everythingIsGone(session: TestSession, name: string): Promise<void> {
+  await expect.poll(() => runningWith(path.join(place, name)), patience).toEqual([]);
+  await expect.poll(() => session.directories(), patience).toEqual([]);
+  rmSync(session.runtime, { recursive: true, force: true });
+}
+
+describe('a tree that keeps forking daemons without environment ends', () => {
+  test.each(['SIGTERM', 'SIGKILL', 'SIGABRT'] as const)(
+    'with a session that gets %s',
+    async (signal) => {
+      const name = `breeder-${signal}`;
+      const { session } = await opened();
+      await session.start({ command: `env -i /usr/bin/setsid ${breeder(name)} & exit 0` });
+      await expect.poll(() => runningWith(`${name}-daemon`).length, patience).toBeGreaterThan(5);
+      session.child.kill(signal);
+      await session.exited;
+      await everythingIsGone(session, name);
+    },
+    60_000,
+  );
+});
+
+test('an aborted session leaves no core file', async () => {
+  const { session } = await opened();
+  session.child.kill('SIGABRT');
+  await session.exited;
+  expect(readdirSync(session.runtime).filter((name) => name.startsWith('core'))).toEqual([]);
+  await everythingIsGone(session, 'none');
+});
+
+describe('the watchdog', () => {
+  test('is replaced when it is killed, and the next one does its work', async () => {
+    const { session, pid } = await opened();
+    const first = watchdogOf(pid);
+    process.kill(first ?? 0, 'SIGKILL');
+    await expect.poll(() => watchdogOf(pid), patience).not.toBe(first);
+    await expect.poll(() => watchdogOf(pid), patience).toBeDefined();
+    await session.start({ command: `env -i /usr/bin/setsid ${sleeper('second')} & exit 0` });
+    await expect.poll(() => runningWith('/second').length, patience).toBe(1);
+    session.child.kill('SIGKILL');
+    await everythingIsGone(session, 'second');
+  });
+
+  test('goes with its session, and takes nothing of another one', async () => {
+    const [{ session: first, pid }, { session: second }] = await Promise.all([opened(), opened()]);
+    await second.start({ argv: [sleeper('other')] });
+    await expect.poll(() => runningWith('/other').length, patience).toBe(1);
+    const watchdog = watchdogOf(pid) ?? 0;
+    await first.close();
+    await expect.poll(() => existsSync(`/proc/${watchdog}`), patience).toBe(false);
+    expect(runningWith('/other')).toHaveLength(1);
+    expect(await second.call('ping')).toMatchObject({ role: 'client' });
+    await second.close();
+  });
+});
+
+/** Freezes a session first, so that it can't replace its watchdog. */
+async function killWithWatchdog(session: TestSession, pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  process.kill(watchdogOf(pid) ?? 0, 'SIGKILL');
+  process.kill(pid, 'SIGKILL');
+  await session.exited;
+}
+
+const usesGoogle = () => {
+  const file = path.join(place, 'google.py');
+  writeFileSync(file, 'try:\n  import google.cloud.storage\nexcept ImportError: pass\n');
+  return file;
+};
+
+test('what a session and its watchdog left when both were killed is cleaned up by the next start', async () => {
+  const key = path.join(place, 'key.json');
+  writeFileSync(key, '{}');
+  const env = { GOOGLE_APPLICATION_CREDENTIALS: key };
+  const { session: dead, pid } = await opened({ env });
+  await dead.run({ argv: ['python3', usesGoogle()] });
+  await dead.start({ command: `env -i /usr/bin/setsid ${sleeper('left')} & exit 0` });
+  await expect.poll(() => runningWith('/left').length, patience).toBe(1);
+  const [id = ''] = dead.directories();
+  const memory = memoryPlace(id, process.getuid?.() ?? 0);
+  expect(existsSync(memory)).toBe(!isTmpfs(dead.runtime));
+  await killWithWatchdog(dead, pid);
+  expect(dead.directories()).toEqual([id]);
+
+  const { session: live } = await opened({ runtime: dead.runtime });
+  const { session: next } = await opened({ runtime: dead.runtime });
+  await expect.poll(() => dead.directories(), patience).not.toContain(id);
+  await expect.poll(() => existsSync(memory), patience).toBe(false);
+  await expect.poll(() => runningWith('/left'), patience).toEqual([]);
+  expect(dead.directories()).toHaveLength(2);
+  expect(await live.call('ping')).toMatchObject({ role: 'client' });
+  next.child.stdin?.end();
+  await next.exited;
+  await live.close();
+});
+
+test('orphans that end while the session runs leave no zombies', async () => {
+  const { session, pid } = await opened();
+  const { exitCode } = await session.run({
+    command: 'for i in $(seq 30); do (setsid sleep 0.1 &) ; done; exit 3',
+  });
+  expect(exitCode).toBe(3);
+  await session.run({ argv: ['sleep', '0.3'] });
+  const zombies = () => childrenOf(pid).filter((child) => stateOf(child) === 'Z');
+  await expect.poll(zombies, patience).toEqual([]);
+  await session.close();
+});

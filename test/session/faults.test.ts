@@ -1,0 +1,190 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanEnv, root, synsc, TestSession } from '../support/session.ts';
+
+const value = 'hf_EXAMPLEonlyNotARealTokenAbCdEf012345';
+/** Nobody in particular; who runs the tests may be root. */
+const uid = process.getuid?.() === 0 ? 65_534 : undefined;
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
+let place: string;
+
+beforeAll(() => {
+  place = mkdtempSync(path.join(tmpdir(), 'faults-'));
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+/** A session of an ordinary user. */
+function userSession(options: ConstructorParameters<typeof TestSession>[0] = {}): TestSession {
+  const env = { HF_TOKEN: value, HOME: '/nonexistent', TSX_DISABLE_CACHE: '1', ...options.env };
+  return new TestSession({ ...options, uid, env });
+}
+
+async function givesAndRedacts(session: TestSession): Promise<void> {
+  const script = path.join(session.runtime, 'show.py');
+  writeFileSync(script, 'import os\nprint(len(os.environ["HF_TOKEN"]), os.environ["HF_TOKEN"])\n');
+  const { stdout } = await session.run({ argv: ['python3', script] });
+  expect(stdout).toBe(`${value.length} [REDACTED]\n`);
+}
+
+describe('a session works', () => {
+  test.skipIf(!hasPrlimit)('without any memory that may be locked (needs prlimit)', async () => {
+    const session = userSession({ wrap: ['prlimit', '--memlock=0'] });
+    await givesAndRedacts(session);
+    await session.close();
+  });
+
+  test('with a home directory that it may not write, or that is not there', async () => {
+    for (const HOME of ['/proc', '/nonexistent']) {
+      const session = userSession({ env: { HOME } });
+      await givesAndRedacts(session);
+      await session.close();
+    }
+  });
+
+  test.skipIf(!hasPrlimit)(
+    'at the limit of open files: says so, and goes on when there are some again',
+    async () => {
+      const session = userSession({ wrap: ['prlimit', '--nofile=80:80'] });
+      const { processId } = await session.start({ argv: ['sleep', '600'] });
+      const started = [processId];
+      let refused: unknown;
+      while (refused === undefined && started.length < 64) {
+        const answer = await session.ask('spawn', { argv: ['sleep', '600'], background: true });
+        if (answer.error === undefined) {
+          started.push((answer.result as { processId: string }).processId);
+        } else refused = answer.error;
+      }
+      expect(refused).toMatchObject({ code: -32004, data: { code: 'LIMIT' } });
+      for (const id of started) await session.call('release', { processId: id });
+      await expect
+        .poll(async () => (await session.ask('spawn', { argv: ['echo', 'again'] })).result, {
+          timeout: 20_000,
+        })
+        .toMatchObject({ stdout: 'again\n' });
+      await session.close();
+    },
+    60_000,
+  );
+});
+
+describe('doctor says what a machine lacks', () => {
+  const doctor = (...wrap: string[]) => {
+    const [program = synsc, ...words] = [...wrap, synsc, 'doctor', '--json'];
+    const { stdout } = spawnSync(program, words, {
+      env: cleanEnv({ XDG_RUNTIME_DIR: place, HOME: '/nonexistent', TSX_DISABLE_CACHE: '1' }),
+      encoding: 'utf8',
+      ...(uid !== undefined && { uid, gid: uid }),
+    });
+    return (JSON.parse(stdout) as { checks: { name: string; ok: boolean }[] }).checks;
+  };
+
+  test.skipIf(!hasPrlimit)('no memory that may be locked (needs prlimit)', () => {
+    expect(doctor('prlimit', '--memlock=0')).toContainEqual(
+      expect.objectContaining({ name: 'values', ok: false }),
+    );
+  });
+});
+
+describe('a part that is not installed', () => {
+  const without = (ABSENT: string, ...args: string[]) =>
+    spawnSync(synsc, args, {
+      env: cleanEnv({
+        ABSENT,
+        NODE_OPTIONS: `--require ${root}/test/support/absent.cjs`,
+        XDG_RUNTIME_DIR: place,
+        XDG_CONFIG_HOME: place,
+      }),
+      encoding: 'utf8',
+    });
+
+  test('native calls: no session starts, and it is said how to get them', () => {
+    const { status, stdout, stderr } = without('koffi', 'launch', '--no-sync', '--', 'echo', 'ran');
+    expect([status, stdout]).toEqual([125, '']);
+    expect(stderr).toMatch(/^synsc: .*koffi.*\nhint: .+\n$/);
+    expect(readdirSync(place).filter((name) => name === 'synsc')).toEqual([]);
+  });
+
+  test('terminals: commands run on pipes', () => {
+    const { status, stdout } = without('@lydell/', 'launch', '--no-sync', '--', 'echo', 'ran');
+    expect([status, stdout]).toEqual([0, 'ran\n']);
+    expect(without('@lydell/', 'doctor').stdout).toMatch(/^no {2}terminal: .*@lydell\/node-pty/m);
+  });
+});
+
+describe('a process of the same user', () => {
+  let session: TestSession;
+  let pid: number;
+  beforeAll(async () => {
+    session = userSession();
+    await session.call('ping');
+    pid = Number(session.events()[0]?.pid);
+  });
+  afterAll(() => session.close());
+
+  const asUser = (program: string, ...args: string[]) =>
+    spawnSync(program, args, {
+      encoding: 'utf8',
+      env: cleanEnv(),
+      ...(uid !== undefined && { uid, gid: uid }),
+    });
+
+  test.each(['mem', 'environ', 'fd', 'maps', 'auxv', 'map_files'])("can't read its %s", (file) => {
+    const script =
+      'my $f = shift; print((-d $f ? opendir(my $d, $f) : open(my $h, "<", $f)) ? "open" : "$!")';
+    expect(asUser('perl', '-e', script, `/proc/${pid}/${file}`).stdout).toBe('Permission denied');
+  });
+
+  test("can't trace it, read its memory by a system call, or dump its core", () => {
+    const script = `
+      my %calls = (x86_64 => [101, 310], aarch64 => [117, 270]);
+      my ($ptrace, $readv) = @{$calls{(split ' ', \`uname -m\`)[0]}};
+      my ($here, $buffer) = (1, "\\0" x 8);
+      print syscall($ptrace, 16, $ARGV[0] + 0, 0, 0) == 0 ? "traced" : "$!", "; ";
+      my $local = pack "P Q", $buffer, 8;
+      my $remote = pack "Q Q", 4194304, 8;
+      print syscall($readv, $ARGV[0] + 0, $local, 1, $remote, 1, 0) > 0 ? "read" : "$!";`;
+    const denied = 'Operation not permitted';
+    expect(asUser('perl', '-e', script, String(pid)).stdout).toBe(`${denied}; ${denied}`);
+    const { status } = spawnSync('gcore', ['-o', path.join(place, 'core'), String(pid)], {
+      ...(uid !== undefined && { uid, gid: uid }),
+    });
+    expect(status).not.toBe(0); // also where there is no gdb
+    expect(readdirSync(place).filter((name) => name.startsWith('core'))).toEqual([]);
+  });
+
+  test('opens no inspector by a signal', async () => {
+    asUser('kill', '-USR1', String(pid));
+    await session.call('ping');
+    const refused = await new Promise((resolve) => {
+      connect(9229, '127.0.0.1')
+        .once('connect', () => resolve(false))
+        .once('error', () => resolve(true));
+    });
+    expect(refused).toBe(true);
+    expect(session.stderr).toBe('');
+  });
+});
+
+describe('a session that others could look into does not start', () => {
+  test.each(['--inspect=0', '--heapsnapshot-signal=SIGUSR2', '--heap-prof', '--report-on-signal'])(
+    'NODE_OPTIONS=%s',
+    (option) => {
+      const { status, stdout, stderr } = spawnSync(
+        synsc,
+        ['launch', '--no-sync', '--', 'echo', 'ran'],
+        {
+          cwd: place,
+          env: cleanEnv({ NODE_OPTIONS: option, XDG_RUNTIME_DIR: place, HF_TOKEN: value }),
+          encoding: 'utf8',
+          timeout: 20_000,
+        },
+      );
+      expect([status, stdout]).toEqual([125, '']);
+      expect(stderr).toContain(`synsc: ${option.replace(/=.*/, '')} would show`);
+    },
+  );
+});

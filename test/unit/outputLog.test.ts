@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { OutputLog, OutputMemory, type StreamName } from '../../src/supervisor/process/output.ts';
+
+const limit = 2 * 1024 * 1024;
+const fresh = () => new OutputLog(new OutputMemory(32 * 1024 * 1024));
+
+/** All that is kept from an offset on, with the offset at which it begins. */
+function kept(log: OutputLog, from = 0) {
+  const segments = log.from(from, Number.POSITIVE_INFINITY);
+  return { at: segments[0]?.offset, bytes: Buffer.concat(segments.map(({ data }) => data)) };
+}
+
+describe('what a process has written', () => {
+  test('is there from any offset, as it was written and in its order', () => {
+    const writes = fc.array(
+      fc.tuple(
+        fc.constantFrom<StreamName>('stdout', 'stderr'),
+        fc.uint8Array({ maxLength: 9_000 }),
+      ),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(writes, fc.nat(), (pieces, seed) => {
+        const log = fresh();
+        for (const [stream, bytes] of pieces) log.append(stream, Buffer.from(bytes));
+        const all = Buffer.concat(pieces.map(([, bytes]) => bytes));
+        expect(log.end).toBe(all.length);
+        const from = all.length === 0 ? 0 : seed % all.length;
+        expect(kept(log, from).bytes.equals(all.subarray(from))).toBe(true);
+        const errors = pieces.filter(([stream]) => stream === 'stderr').map(([, bytes]) => bytes);
+        const seen = log.from(0, all.length + 1).filter(({ stream }) => stream === 'stderr');
+        expect(Buffer.concat(seen.map(({ data }) => data)).equals(Buffer.concat(errors))).toBe(
+          true,
+        );
+      }),
+    );
+  });
+
+  test('is not changed by what is done with the written bytes later', () => {
+    const log = fresh();
+    const bytes = Buffer.from('abc');
+    log.append('stdout', bytes);
+    bytes.fill(0);
+    expect(kept(log).bytes.toString()).toBe('abc');
+  });
+
+  test('is kept up to 2 MiB, and offsets go on counting', () => {
+    const log = fresh();
+    for (let part = 0; part < 100; part += 1) log.append('stdout', Buffer.alloc(50_000, part));
+    expect(log.end).toBe(5_000_000);
+    expect(log.size).toBeLessThanOrEqual(limit);
+    expect(log.size).toBeGreaterThan(limit - 300_000);
+    expect(kept(log).at).toBe(log.start);
+    expect(kept(log).bytes.at(-1)).toBe(99);
+  });
+
+  test('costs bounded memory, also when two streams take turns byte by byte', () => {
+    const log = fresh();
+    for (let at = 0; at < 200_000; at += 1)
+      log.append(at % 2 ? 'stdout' : 'stderr', Buffer.from('x'));
+    expect(log.from(0).length).toBeLessThanOrEqual(8_192);
+    expect(log.end).toBe(200_000);
+  });
+
+  test('goes when the session keeps too much: first of finished processes, then of the biggest', () => {
+    const memory = new OutputMemory(3_000_000);
+    const [done, big, small] = [
+      new OutputLog(memory),
+      new OutputLog(memory),
+      new OutputLog(memory),
+    ];
+    done.append('stdout', Buffer.alloc(1_000_000));
+    small.append('stdout', Buffer.alloc(100_000));
+    done.finish();
+    big.append('stdout', Buffer.alloc(2_000_000));
+    expect(done.size).toBeLessThan(1_000_000);
+    expect([big.size, small.size]).toEqual([2_000_000, 100_000]);
+    const other = new OutputLog(memory);
+    for (let part = 0; part < 20; part += 1) other.append('stdout', Buffer.alloc(100_000));
+    expect(done.size + big.size + small.size + other.size).toBeLessThanOrEqual(3_000_000);
+    expect(small.size).toBe(100_000);
+  });
+});
