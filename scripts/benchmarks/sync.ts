@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -80,9 +81,7 @@ async function measure(kind: Kind, databaseUrl: string | undefined): Promise<voi
     await measureStreams(kind, server, accounts);
   } finally {
     child.kill('SIGTERM');
-    await new Promise<void>((resolve) => {
-      child.once('exit', () => resolve());
-    });
+    await once(child, 'exit');
     rmSync(data, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generateSealingKeys } from '../../protocol/dashboard/sealing.ts';
 import { verify, verifyAudit } from '../../src/dashboard/admin/verify.ts';
 import { sync } from '../../src/dashboard/api/sync.ts';
@@ -13,6 +13,8 @@ import { withOrigin } from '../../src/dashboard/store/origin.ts';
 import { records } from '../../src/dashboard/store/records.ts';
 import { startTestDashboard } from '../support/dashboard.ts';
 import { databases, openTestStore, type TestStore } from '../support/store.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const value = (mark: string) => `hf_SENTINELsentinelSENTINEL${mark}`;
 const browser = { address: '192.0.2.7', agent: 'Browser/1.0 (quoted "name", comma)' };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generateSealingKeys, open, sharedKey } from '../../protocol/dashboard/sealing.ts';
 import { backup, check, restore, rotateKey } from '../../src/dashboard/admin/commands.ts';
 import { type Dashboard, startDashboard } from '../../src/dashboard/main.ts';
@@ -12,6 +12,8 @@ import { copyDatabase } from '../support/embedded.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type Place, runDashboardCommand } from '../support/process.ts';
 import { type Database, databases } from '../support/store.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const value = 'hf_SENTINELsentinelSENTINEL0001';
 const email = 'alice@example.org';
@@ -74,7 +76,7 @@ describe.each(databases)('a backup of a dashboard on %s', (database) => {
     await dashboard.putCredential(cookie, 'huggingface', { HF_TOKEN: value });
     token = await dashboard.completeDeviceFlow(cookie);
     expect(await synced(dashboard, token)).toBe(value);
-  }, 180_000);
+  });
   afterAll(async () => {
     await dashboard?.close();
     for (const server of servers) await server.stop();

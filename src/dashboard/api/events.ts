@@ -134,15 +134,15 @@ class EventStream {
     try {
       const [token] = await this.#context.store.ask<{ version: number }>('token', [this.#token]);
       if (token) this.#tell(token.version);
-      else await this.#endToken();
+      else await this.#endStream();
     } catch {
       // the database is away: the client comes back and hears what it missed
       this.end();
     }
   }
 
-  /** An access token lives an hour at most: with the next one the client comes back. */
-  async #endToken(): Promise<void> {
+  /** An access token lives an hour at most: that it ran out is no sign-out. */
+  async #endStream(): Promise<void> {
     const { store } = this.#context;
     const [token] = await store.ask<{ state: string }>('tokenState', [this.#token]);
     if (token?.state !== 'expired') this.#send('signed-out', {});

@@ -35,7 +35,8 @@ export const statements = {
     RETURNING user_code, device_name, host, os_user, address,
       requested_at, scope, status`,
 
-  token: `SELECT t.id, t.email, t.scope, t.name, auth.credentials_version(t.id)::integer AS version
+  token: `SELECT t.id, t.email, t.scope, t.name,
+      auth.credentials_version(t.id)::integer AS version
     FROM auth.token($1) t`,
   tokenState: `SELECT auth.token_state($1) AS state`,
   revokeToken: `SELECT auth.revoke_token($1, $2)`,
