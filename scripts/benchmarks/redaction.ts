@@ -22,7 +22,7 @@ const values = (count: number) =>
     (_, index) =>
       `hf_${createHash('sha256').update(`fake ${index}`).digest('base64url').slice(0, 34)}`,
   );
-const VALUES = values(20);
+export const VALUES = values(20);
 /** What is allowed, in the unit of its line. */
 const targets: Record<string, number> = {
   'redactor clean': 250,
@@ -190,7 +190,7 @@ function rate(engine: Engine, chunk: Buffer): number {
   return best;
 }
 
-function logText(): Buffer {
+export function logText(): Buffer {
   let text = '';
   for (let line = 0; text.length < CHUNK; line++) {
     const id = createHash('sha1').update(String(line)).digest('hex');
