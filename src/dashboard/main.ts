@@ -2,6 +2,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { type Logger, pino } from 'pino';
+import { Scope } from '../scope.ts';
 import { writeBackup } from './admin/backup.ts';
 import { serveControl } from './admin/control.ts';
 import { verify } from './admin/verify.ts';
@@ -13,7 +14,7 @@ import { passkeys } from './auth/passkeys.ts';
 import { webSessions } from './auth/webSessions.ts';
 import { type DashboardConfig, type DashboardOptions, dashboardConfig } from './config.ts';
 import { openEngine, openKeys, tlsDirectory } from './open.ts';
-import type { WebUser } from './services.ts';
+import type { Services } from './services.ts';
 import { openChanges } from './store/changes.ts';
 import type { Context } from './store/context.ts';
 import { credentials } from './store/credentials.ts';
@@ -38,59 +39,71 @@ export interface Dashboard {
 
 /** Opens keys, database and listener; resolves once connections are accepted. */
 export async function startDashboard(config: DashboardConfig): Promise<Dashboard> {
+  const scope = new Scope();
+  try {
+    return await open(config, scope);
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}
+
+async function open(config: DashboardConfig, scope: Scope): Promise<Dashboard> {
   const logger = pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
+  const context = await openContext(config, scope, logger);
+  const tls = await openCertificates(config);
+  const known = new Set<string>();
+  const url = { main: '' };
+  const baseUrl = (request: FastifyRequest) =>
+    known.has(request.host) ? `https://${request.host}` : url.main;
+  const services = servicesOf(context);
+  const app = await buildApp({ services, context, logger, tls, baseUrl });
+  scope.defer(() => app.close());
+  await app.listen({ host: config.host, port: config.port });
+  const renewing = renewCertificates(config, app.server as unknown as Server, logger);
+  scope.defer(() => clearInterval(renewing));
+  const { port } = app.server.address() as AddressInfo;
+  for (const name of ['localhost', '127.0.0.1', '[::1]', bracketed(config.host)]) {
+    known.add(`${name}:${port}`);
+  }
+  url.main = `https://${bracketed(config.host)}:${port}`;
+  const { caSha256, caCertificate } = tls;
+  return { url: url.main, caSha256, caCertificate, close: () => scope.close() };
+}
+
+/** Database and keys, checked and ready. */
+async function openContext(
+  config: DashboardConfig,
+  scope: Scope,
+  logger: Logger,
+): Promise<Context> {
   const engine = await openEngine(config, (error) =>
     logger.warn({ fault: codeOf(error) }, 'a database connection broke'),
   );
-  try {
-    const keyring = await openKeys(config);
-    const store = await openStore(engine, keyring.secret);
-    const tls = await openCertificates(config);
-    const { codeLifetime, pollInterval } = config;
-    const changes = await openChanges(store);
-    const context: Context = {
-      ...{ store, keyring, envelope: envelope(keyring), changes },
-      ...{ codeLifetime, pollInterval },
-    };
-    await shredOrphans(context);
-    const endControl = await serveOrders(config, engine, keyring);
-    const services = {
-      ...accounts(context),
-      deleteAccount: (user: WebUser) => deleteAccount(context, user.id),
-      ...webSessions(context),
-      ...passkeys(context),
-      ...approval(context),
-      ...machines(context),
-      ...credentials(context),
-      ...records(context),
-    };
-    const known = new Set<string>();
-    const url = { main: '' };
-    const baseUrl = (request: FastifyRequest) =>
-      known.has(request.host) ? `https://${request.host}` : url.main;
-    const app = await buildApp({ services, context, logger, tls, baseUrl });
-    await app.listen({ host: config.host, port: config.port });
-    const renewing = renewCertificates(config, app.server as unknown as Server, logger);
-    const { port } = app.server.address() as AddressInfo;
-    for (const name of ['localhost', '127.0.0.1', '[::1]', bracketed(config.host)]) {
-      known.add(`${name}:${port}`);
-    }
-    url.main = `https://${bracketed(config.host)}:${port}`;
-    return {
-      url: url.main,
-      caSha256: tls.caSha256,
-      caCertificate: tls.caCertificate,
-      close: async () => {
-        clearInterval(renewing);
-        await app.close();
-        await endControl();
-        await store.close();
-      },
-    };
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
+  scope.defer(() => engine.close());
+  const keyring = await openKeys(config);
+  const store = await openStore(engine, keyring.secret);
+  const { codeLifetime, pollInterval } = config;
+  const context: Context = {
+    ...{ store, keyring, envelope: envelope(keyring), changes: await openChanges(store) },
+    ...{ codeLifetime, pollInterval },
+  };
+  await shredOrphans(context);
+  scope.defer(await serveOrders(config, engine, keyring));
+  return context;
+}
+
+function servicesOf(context: Context): Services {
+  return {
+    ...accounts(context),
+    deleteAccount: (user) => deleteAccount(context, user.id),
+    ...webSessions(context),
+    ...passkeys(context),
+    ...approval(context),
+    ...machines(context),
+    ...credentials(context),
+    ...records(context),
+  };
 }
 
 /** One at a time: dashboards of one directory show one certificate authority. */
