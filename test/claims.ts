@@ -323,5 +323,5 @@ export const claims: readonly Claim[] = [
   ),
   card('kept', 'card/exits-with-session', 'then exits with the session, so no daemon outlives it.'),
   card('kept', 'card/agents-over-rpc', 'agent tools calling spawn over RPC…'),
-  card('open', 'card/editor-plugins', 'editor plugins attaching to a session…'),
+  card('kept', 'card/editor-plugins', 'editor plugins attaching to a session…'),
 ];

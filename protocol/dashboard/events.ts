@@ -12,8 +12,8 @@ import * as z from 'zod/mini';
  * The first `credentials` comes at once, unless `Last-Event-ID` (or the query's `version`) names the
  * latest version; its `id` is the version, so that a client that comes back misses nothing. A comment
  * comes every `heartbeat` seconds: a client that hears nothing for three of them connects again. Each
- * answer also ends by itself after `streamLifetime` seconds, which is no sign-out. 401: the token is
- * not valid. 429: the account has more than `streamsPerAccount` streams; 404: an older dashboard. A
+ * answer also ends by itself after `streamLifetime` seconds, or when its access token expires, which
+ * is no sign-out: come back with the next token. 401: the token is not valid. 429: the account has more than `streamsPerAccount` streams; 404: an older dashboard. A
  * client without a stream polls `POST /api/cli/sync` with its version.
  */
 export const eventsPath = '/api/cli/events';

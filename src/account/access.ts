@@ -43,27 +43,23 @@ interface Held {
   readonly until: number;
 }
 
-/** Access tokens, each kept in memory for its hour, that something renews. */
+/** Access tokens, each kept in memory for its hour, that `renew` gets: one call at a time. */
 function renewedAccess(renew: () => Promise<Held>): Access {
-  let held: Promise<Held> | undefined;
-  const fresh = async () => {
-    const next = renew();
-    held = next;
-    // a failure is told to who asked, and not remembered
-    next.catch(() => {
-      if (held === next) held = undefined;
+  let held: Held | undefined;
+  let pending: Promise<Secret> | undefined;
+  const keep = async () => {
+    held = await renew();
+    return held.token;
+  };
+  const fresh = () => {
+    pending ??= keep().finally(() => {
+      pending = undefined;
     });
-    return (await next).token;
+    return pending;
   };
   return {
-    async current() {
-      const kept = await held;
-      return kept && kept.until > Date.now() + margin ? kept.token : fresh();
-    },
-    async replace(refused) {
-      const kept = await held;
-      return kept && kept.token !== refused ? kept.token : fresh();
-    },
+    current: async () => (held && held.until > Date.now() + margin ? held.token : fresh()),
+    replace: async (refused) => (held && held.token !== refused ? held.token : fresh()),
   };
 }
 

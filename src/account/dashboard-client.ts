@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { clientId } from '../../protocol/dashboard/device.ts';
+import { eventsPath } from '../../protocol/dashboard/events.ts';
 import {
   errorResponse,
   type SessionStart,
@@ -31,6 +33,11 @@ export class DashboardClient {
     this.#access = access?.(this.#transport);
   }
 
+  /** Gets an access token ready, for the first call; what goes wrong is told by that. */
+  prepare(): void {
+    this.#access?.current().catch(() => undefined);
+  }
+
   /** Credentials, sealed to the session's key. */
   sync(request: SyncRequest): Promise<SyncResponse> {
     return this.#call('POST', '/api/cli/sync', syncResponse, request);
@@ -48,6 +55,32 @@ export class DashboardClient {
 
   async updateSession(id: string, update: SessionUpdate): Promise<void> {
     await this.#call('PATCH', `/api/cli/sessions/${encodeURIComponent(id)}`, z.unknown(), update);
+  }
+
+  /**
+   * The events of `protocol/dashboard/events.ts`, for whoever holds a version of the credentials; its
+   * reader ends it. Undefined where the dashboard has no stream for us.
+   */
+  async events(
+    version: number | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage | undefined> {
+    const exchange: Exchange = {
+      ...{ method: 'GET', path: eventsPath, signal },
+      headers: {
+        accept: 'text/event-stream',
+        ...(version === undefined ? {} : { 'last-event-id': String(version) }),
+      },
+    };
+    const open = async (one: Exchange) => {
+      const answer = await this.#transport.open(one);
+      if (answer.statusCode !== 200) answer.resume();
+      return answer;
+    };
+    const answer = await this.#authorised(exchange, open, ({ statusCode }) => statusCode);
+    if (answer.statusCode === 200) return answer;
+    if (answer.statusCode === 404 || answer.statusCode === 429) return undefined;
+    throw refusal({ status: answer.statusCode ?? 0, body: '' });
   }
 
   /** RFC 7009: also succeeds for a token that the dashboard does not know (any more). No NOT_SIGNED_IN. */
@@ -78,13 +111,17 @@ export class DashboardClient {
   }
 
   /** With an access token, and once more with another one when it was refused. */
-  async #ask(exchange: Exchange): Promise<Answer> {
+  async #authorised<T>(
+    exchange: Exchange,
+    send: (exchange: Exchange) => Promise<T>,
+    statusOf: (answer: T) => number | undefined,
+  ): Promise<T> {
     const token = await this.#access?.current();
-    if (!token) return this.#transport.send(exchange);
-    const answer = await this.#transport.send(withToken(exchange, token));
-    if (answer.status !== 401) return answer;
+    if (!token) return send(exchange);
+    const answer = await send(withToken(exchange, token));
+    if (statusOf(answer) !== 401) return answer;
     const other = await this.#access?.replace(token);
-    return other ? this.#transport.send(withToken(exchange, other)) : answer;
+    return other ? send(withToken(exchange, other)) : answer;
   }
 
   async #call<T extends z.ZodMiniType>(
@@ -93,10 +130,14 @@ export class DashboardClient {
     schema: T,
     body?: unknown,
   ): Promise<z.infer<T>> {
-    const answer = await this.#ask({
-      ...{ method, path },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const answer = await this.#authorised(
+      {
+        ...{ method, path },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      },
+      (one) => this.#transport.send(one),
+      ({ status }) => status,
+    );
     if (answer.status < 200 || answer.status > 299) throw refusal(answer);
     const result = z.safeParse(schema, parseJson(answer.body));
     if (result.success) return result.data;
@@ -110,7 +151,7 @@ export class DashboardClient {
 function withToken(exchange: Exchange, token: Secret): Exchange {
   const authorization = `Bearer ${token.expose().toString('latin1')}`;
   const type = exchange.body === undefined ? {} : { 'content-type': 'application/json' };
-  return { ...exchange, headers: { authorization, ...type } };
+  return { ...exchange, headers: { ...exchange.headers, authorization, ...type } };
 }
 
 function refusal({ status, body }: Pick<Answer, 'status' | 'body'>): SynscError {

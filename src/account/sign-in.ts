@@ -77,6 +77,6 @@ async function storedSignIn(url: string, env: NodeJS.ProcessEnv): Promise<SignIn
 
 function notSignedIn(url: string, env: NodeJS.ProcessEnv): SynscError {
   const hint = 'a session keeps the keychain from its commands: run this outside of it';
-  const options = env.SYNSC_SESSION ? { hint } : {};
-  return new SynscError('NOT_SIGNED_IN', `this machine is not signed in to ${url}`, options);
+  const message = `this machine is not signed in to ${url}`;
+  return new SynscError('NOT_SIGNED_IN', message, env.SYNSC_SESSION ? { hint } : {});
 }

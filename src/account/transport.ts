@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { SynscError } from '../errors.ts';
 import type { Dashboard } from './dashboard.ts';
@@ -59,18 +59,38 @@ export class Transport {
     }
   }
 
+  /** The head of an answer that its reader takes as it comes, and ends. Throws as `send` does. */
+  async open(exchange: Exchange): Promise<IncomingMessage> {
+    const outgoing = this.#request(exchange);
+    try {
+      return await new Promise((resolve, reject) => {
+        const timer = setTimeout(() => void outgoing.destroy(timedOut()), answerTimeout);
+        outgoing.once('error', reject);
+        outgoing.once('response', resolve);
+        for (const done of ['response', 'close']) outgoing.once(done, () => clearTimeout(timer));
+        outgoing.end(exchange.body);
+      });
+    } catch (cause) {
+      throw await this.#explain(cause, exchange.signal);
+    }
+  }
+
   close(): void {
     this.#agent.destroy();
   }
 
-  #exchange({ method, path, headers = {}, body, signal }: Exchange): Promise<Answer> {
+  #request({ method, path, headers = {}, body, signal }: Exchange): ClientRequest {
+    return request(new URL(path, this.#dashboard.url), {
+      method,
+      agent: this.#agent,
+      headers: { accept: 'application/json', ...headers, ...length(body) },
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  #exchange(exchange: Exchange): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const outgoing = request(new URL(path, this.#dashboard.url), {
-        method,
-        agent: this.#agent,
-        headers: { accept: 'application/json', ...headers, ...length(body) },
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const outgoing = this.#request(exchange);
       const timer = setTimeout(() => {
         reject(timedOut());
         outgoing.destroy();
@@ -81,7 +101,7 @@ export class Transport {
         const { statusCode: status = 0, headers } = response;
         readBody(response).then((text) => resolve({ status, headers, body: text }), reject);
       });
-      outgoing.end(body);
+      outgoing.end(exchange.body);
     });
   }
 

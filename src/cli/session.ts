@@ -13,6 +13,8 @@ import { workingDirectory } from './working-directory.ts';
 const recordGrace = 1_000;
 /** Milliseconds between two signs of life: the dashboard takes a silent session for lost. */
 const heartbeat = 60_000;
+/** Milliseconds after which a session listens to its account: a short one never does. */
+const followAfter = 250;
 
 export interface SessionOptions {
   readonly approver: Approver;
@@ -86,9 +88,30 @@ async function unrecorded(supervisor: Supervisor): Promise<Session> {
 }
 
 function lookUpAccount(env: NodeJS.ProcessEnv): Promise<Account> {
-  const account = import('../account/sign-in.ts').then(({ openAccount }) => openAccount(env));
+  const account = import('../account/sign-in.ts').then(async ({ openAccount }) => {
+    const found = await openAccount(env);
+    found.client.prepare();
+    return found;
+  });
   account.catch(() => undefined); // reported by whoever awaits it
   return account;
+}
+
+/** Rotation and sign-out reach a running session by themselves, once its command has begun. */
+function follow(supervisor: Supervisor, client: Account['client']): () => void {
+  let stop: () => void = () => undefined;
+  const timer = setTimeout(() => {
+    const ended = new AbortController();
+    stop = () => ended.abort();
+    void import('../account/events.ts').then(({ followAccount }) => {
+      const follower = { version: supervisor.syncedVersion, sync: supervisor.sync };
+      if (!ended.signal.aborted) stop = followAccount(client, follower);
+    });
+  }, followAfter).unref();
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
 }
 
 function recorded(supervisor: Supervisor, { client }: Account, label: string | undefined): Session {
@@ -98,10 +121,12 @@ function recorded(supervisor: Supervisor, { client }: Account, label: string | u
   const tell = (update: SessionUpdate) =>
     record.then((made) => made && client.updateSession(made.id, update)).catch(() => undefined);
   const beat = setInterval(() => void tell(supervisor.totals()), heartbeat).unref();
+  const stopFollowing = follow(supervisor, client);
   return {
     ...supervisor,
     async end(reason) {
       clearInterval(beat);
+      stopFollowing();
       const told = tell({ ...supervisor.totals(), ended: true });
       await supervisor.close(reason);
       await Promise.race([told, delay(recordGrace, undefined, { ref: false })]);

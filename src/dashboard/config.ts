@@ -24,7 +24,7 @@ export interface DashboardOptions {
   port?: number | string;
   host?: string;
   data?: string;
-  databaseUrl?: string;
+  databaseUrl?: string | undefined;
   json?: boolean;
 }
 

@@ -32,7 +32,7 @@ import { Granted } from './session/granted.ts';
 import { Attachments } from './session/output.ts';
 import { Pairing } from './session/pairing.ts';
 import type { Parts } from './session/parts.ts';
-import { Redactors } from './session/redactors.ts';
+import { Redactors, type Weak } from './session/redactors.ts';
 import { Relays } from './session/relays.ts';
 import { createVerbs } from './session/session.ts';
 import { Stores } from './session/stores.ts';
@@ -65,12 +65,12 @@ export interface SupervisorOptions {
 export interface Supervisor {
   readonly id: string;
   readonly socketPath: string;
-  /** Names of values that are too short to be redacted. */
-  unprotected(): readonly string[];
-  /** Names of short or regular values, which are redacted only where they stand in one piece. */
-  wholeOnly(): readonly string[];
+  /** Names of values that are found only where they stand whole, or not at all. */
+  weak(): Weak;
   /** Fetches the credentials; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
   sync(): Promise<void>;
+  /** Version of the account's credentials that the session holds; undefined before the first sync. */
+  syncedVersion(): number | undefined;
   /** Starts the session's own command, without any credential. COMMAND_NOT_FOUND, NOT_EXECUTABLE. */
   front(options: FrontOptions): Promise<Front>;
   /** Has the user's terminal restored if this process is killed before it can do so. */
@@ -143,9 +143,9 @@ async function open(
   return {
     id: parts.id,
     socketPath: parts.socketPath,
-    unprotected: () => redactors.unprotected,
-    wholeOnly: () => redactors.wholeOnly,
+    weak: () => redactors.weak(),
     sync: async () => void (await parts.sync.synchronise()),
+    syncedVersion: () => parts.sync.version,
     front: (front) => startFront(front, parts),
     rememberTerminal: (terminal) => watchdog.remember(terminal),
     totals: () => ({

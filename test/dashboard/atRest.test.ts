@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generateSealingKeys } from '../../protocol/dashboard/sealing.ts';
 import { copyDatabase } from '../support/embedded.ts';
 import { postgresPrograms, startPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -14,6 +14,8 @@ import {
   startDashboardProcess,
 } from '../support/process.ts';
 import { databases } from '../support/store.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const random = (length: number) => randomBytes(length).toString('hex').slice(0, length);
 const token = `hf_${random(34)}`;
@@ -60,7 +62,7 @@ describe.each(databases)('what is kept on %s', (database) => {
     });
     expect((await runDashboardCommand(['backup', join(folder, 'backup')], place)).code).toBe(0);
     await dashboard.end();
-  }, 180_000);
+  });
   afterAll(async () => {
     await dashboard?.end('SIGKILL');
     await postgres?.stop();

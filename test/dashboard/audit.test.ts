@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generateSealingKeys } from '../../protocol/dashboard/sealing.ts';
 import { verify, verifyAudit } from '../../src/dashboard/admin/verify.ts';
 import { sync } from '../../src/dashboard/api/sync.ts';
@@ -13,6 +13,8 @@ import { withOrigin } from '../../src/dashboard/store/origin.ts';
 import { records } from '../../src/dashboard/store/records.ts';
 import { startTestDashboard } from '../support/dashboard.ts';
 import { databases, openTestStore, type TestStore } from '../support/store.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const value = (mark: string) => `hf_SENTINELsentinelSENTINEL${mark}`;
 const browser = { address: '192.0.2.7', agent: 'Browser/1.0 (quoted "name", comma)' };
@@ -44,7 +46,7 @@ describe.each(databases)('the audit trail on %s', (database) => {
 
   test('says what was synced, in names and versions, and by which machine', async () => {
     await withOrigin({ address: '198.51.100.1', agent: 'synsc/0.1.0' }, () =>
-      sync(it, { ...user, device: 'laptop' }, { publicKey: publicKey() }),
+      sync(it, { ...user, version: 0, device: 'laptop' }, { publicKey: publicKey() }),
     );
     const [last] = await rows();
     expect(last).toMatchObject({
@@ -189,7 +191,7 @@ describe.each(databases)('the audit trail on %s', (database) => {
          wrapped_key = (SELECT wrapped_key FROM public.older) WHERE user_id = '${bob}'`,
     ],
   ])('knows of a value that was %s, and nobody gets it', async (_how, tamper) => {
-    const other = { id: bob, email: `${bob}@example.org` };
+    const other = { id: bob, email: `${bob}@example.org`, version: 0 };
     await credentials(it).saveCredential(other, 'huggingface', { HF_TOKEN: value('0008') });
     await it.engine.owner((run) =>
       run(`DROP TABLE IF EXISTS public.older; CREATE TABLE public.older AS

@@ -3,23 +3,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generateSealingKeys, open, sharedKey } from '../../protocol/dashboard/sealing.ts';
+import { backup, check, restore, rotateKey } from '../../src/dashboard/admin/commands.ts';
+import { type Dashboard, startDashboard } from '../../src/dashboard/main.ts';
+import { clientOf, type TestClient } from '../support/client.ts';
 import { copyDatabase } from '../support/embedded.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import {
-  type DashboardProcess,
-  type Place,
-  runDashboardCommand as run,
-  startDashboardProcess,
-} from '../support/process.ts';
+import { type Place, runDashboardCommand } from '../support/process.ts';
 import { type Database, databases } from '../support/store.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const value = 'hf_SENTINELsentinelSENTINEL0001';
 const email = 'alice@example.org';
+const taken = { code: 'CONFLICT', hint: expect.stringContaining('--force') };
+
+type Running = Dashboard & TestClient;
+
+async function start({ data, databaseUrl }: Place): Promise<Running> {
+  const dashboard = await startDashboard({
+    ...{ host: 'localhost', port: 0, data, json: false, codeLifetime: 900, pollInterval: 5 },
+    databaseUrl,
+  });
+  return { ...dashboard, ...clientOf(dashboard) };
+}
 
 /** The one credential, as a machine gets it. */
-async function synced(dashboard: DashboardProcess, token: string) {
+async function synced(dashboard: TestClient, token: string) {
   const keys = generateSealingKeys();
   const answer = await dashboard.ask('/api/cli/sync', {
     method: 'POST',
@@ -35,13 +46,14 @@ async function synced(dashboard: DashboardProcess, token: string) {
 describe.each(databases)('a backup of a dashboard on %s', (database) => {
   let folder = '';
   let place: Place;
-  let dashboard: DashboardProcess;
+  let dashboard: Running;
   let token = '';
   const servers: TestPostgres[] = [];
   const file = () => join(folder, 'backup.gz');
 
   async function emptyPlace(kind: Database = database): Promise<Place> {
     const data = await mkdtemp(join(folder, 'data-'));
+    await copyDatabase(await mkdtemp(join(folder, 'unused-'))); // makes the template
     if (kind === 'pglite') return { data };
     const server = servers[0] ?? (await startPostgres());
     if (servers.length === 0) servers.push(server);
@@ -59,22 +71,24 @@ describe.each(databases)('a backup of a dashboard on %s', (database) => {
     folder = await mkdtemp(join(tmpdir(), 'synsc-backup-'));
     place = await emptyPlace();
     if (database === 'pglite') await copyDatabase(place.data);
-    dashboard = await startDashboardProcess(place);
+    dashboard = await start(place);
     const cookie = await dashboard.signUp(email);
     await dashboard.putCredential(cookie, 'huggingface', { HF_TOKEN: value });
     token = await dashboard.completeDeviceFlow(cookie);
     expect(await synced(dashboard, token)).toBe(value);
-  }, 180_000);
+  });
   afterAll(async () => {
-    await dashboard?.end('SIGKILL');
+    await dashboard?.close();
     for (const server of servers) await server.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
   test('is made while the dashboard runs, for its owner’s eyes only', async () => {
-    const { code, answer } = await run(['backup', file()], place);
+    const { code, answer } = await runDashboardCommand(['backup', file()], place);
     expect({ code, path: answer.path }).toEqual({ code: 0, path: file() });
     expect(answer.rows).toBeGreaterThan(5);
+    const refused = await runDashboardCommand(['backup', file()], place);
+    expect(refused).toMatchObject({ code: 2, answer: { error: { code: 'CONFLICT' } } });
     expect((await stat(file())).mode & 0o777).toBe(0o600);
     expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
     const text = gunzipSync(await readFile(file())).toString();
@@ -86,56 +100,51 @@ describe.each(databases)('a backup of a dashboard on %s', (database) => {
 
   test('is not overwritten unless it is forced', async () => {
     const before = await readFile(file());
-    const refused = await run(['backup', file()], place);
-    expect(refused).toMatchObject({ code: 2, answer: { error: { code: 'CONFLICT' } } });
+    await expect(backup(file(), place, false)).rejects.toMatchObject(taken);
     expect((await readFile(file())).equals(before)).toBe(true);
-    expect((await run(['backup', '--force', file()], place)).code).toBe(0);
+    await backup(file(), place, true);
+    expect((await readFile(file())).equals(before)).toBe(false);
   });
 
-  test('is not restored over a dashboard unless it is forced', async () => {
-    const refused = await run(['restore', file()], place);
-    expect(refused).toMatchObject({ code: 2, answer: { error: { code: 'CONFLICT' } } });
+  test('is not restored over a dashboard unless it is forced, nor while it runs', async () => {
+    for (const force of [false, true]) {
+      await expect(restore(file(), place, force)).rejects.toMatchObject({ code: 'CONFLICT' });
+    }
     expect(await synced(dashboard, token)).toBe(value);
   });
 
-  test.each(databases)(
-    'is a whole dashboard again when it is restored to %s',
-    async (kind) => {
-      const other = await emptyPlace(kind);
-      expect(await run(['restore', file()], other)).toMatchObject({ code: 0 });
-      const again = await startDashboardProcess(other);
-      try {
-        // the same certificate authority, tokens, passwords, keys
-        expect(again.caCertificate).toBe(dashboard.caCertificate);
-        expect(await synced(again, token)).toBe(value);
-        const signIn = { email, password: 'correct horse battery' };
-        expect((await again.form('/sign-in', signIn)).status).toBe(200);
-        const { answer } = await run(['verify'], other);
-        expect(answer).toMatchObject({ faults: [], unopened: [], values: 1 });
-      } finally {
-        await again.end();
-      }
-      const refused = await run(['restore', file()], other);
-      expect(refused).toMatchObject({ code: 2, answer: { error: { code: 'CONFLICT' } } });
-      expect((await run(['restore', '--force', file()], other)).code).toBe(0);
-      expect((await run(['verify'], other)).answer).toMatchObject({ faults: [], values: 1 });
-    },
-    180_000,
-  );
+  test.each(databases)('is a whole dashboard again when it is restored to %s', async (kind) => {
+    const other = await emptyPlace(kind);
+    await restore(file(), other, false);
+    const again = await start(other);
+    try {
+      // the same certificate authority, tokens, passwords, keys
+      expect(again.caCertificate).toBe(dashboard.caCertificate);
+      expect(await synced(again, token)).toBe(value);
+      const signIn = { email, password: 'correct horse battery' };
+      expect((await again.form('/sign-in', signIn)).status).toBe(200);
+      expect(await check(other)).toMatchObject({ faults: [], unopened: [], values: 1 });
+    } finally {
+      await again.close();
+    }
+    await expect(restore(file(), other, false)).rejects.toMatchObject(taken);
+    await restore(file(), other, true);
+    expect(await check(other)).toMatchObject({ faults: [], unopened: [], values: 1 });
+  });
 
   test('opens with its own root key, whatever the dashboard did to its own since', async () => {
     const before = await readFile(join(place.data, 'keys', 'root.key'));
-    const [{ code, answer }] = await Promise.all([
-      run(['rotate-key'], place),
+    const [keys] = await Promise.all([
+      rotateKey(place),
       synced(dashboard, token), // the dashboard goes on meanwhile
     ]);
-    expect({ code, answer }).toEqual({ code: 0, answer: { keys: 1 } });
+    expect(keys).toBe(1);
     expect((await readFile(join(place.data, 'keys', 'root.key'))).equals(before)).toBe(false);
     expect(await synced(dashboard, token)).toBe(value);
     const other = await emptyPlace();
-    expect((await run(['restore', file()], other)).code).toBe(0);
-    expect((await run(['verify'], other)).answer).toMatchObject({ values: 1, unopened: [] });
-  }, 180_000);
+    await restore(file(), other, false);
+    expect(await check(other)).toMatchObject({ values: 1, unopened: [] });
+  });
 
   test('changes nothing when it is damaged, breaks off or is no backup', async () => {
     const lines = gunzipSync(await readFile(file()))
@@ -154,14 +163,13 @@ describe.each(databases)('a backup of a dashboard on %s', (database) => {
       const bad = join(folder, `${name}.gz`);
       await writeFile(bad, bytes);
       const other = await emptyPlace();
-      const { code, answer } = await run(['restore', bad], other);
-      expect({ name, code, error: answer.error?.code }).toEqual({ name, code: 2, error: 'USAGE' });
-      expect((await readdir(other.data)).filter((entry) => entry !== 'lock')).toEqual([]);
+      await expect(restore(bad, other, false), name).rejects.toMatchObject({ code: 'USAGE' });
+      expect(await readdir(other.data)).toEqual([]);
     }
     const cut = join(folder, 'cut.gz');
     await writeFile(cut, await readFile(file()));
     await truncate(cut, 900);
-    const { code } = await run(['restore', cut], await emptyPlace());
-    expect(code).toBe(2);
-  }, 180_000);
+    const restored = restore(cut, await emptyPlace(), false);
+    await expect(restored).rejects.toMatchObject({ code: 'USAGE' });
+  });
 });

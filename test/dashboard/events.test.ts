@@ -1,10 +1,12 @@
 import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generateSealingKeys } from '../../protocol/dashboard/sealing.ts';
 import type { Address } from '../support/client.ts';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 import { databases } from '../support/store.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 interface Event {
   readonly event: string;
@@ -66,8 +68,8 @@ class Stream {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let left = 600; !condition(); left -= 1) {
-    if (left === 0) throw new Error('it did not come about within 30 seconds');
+  for (let left = 2400; !condition(); left -= 1) {
+    if (left === 0) throw new Error('it did not come about within two minutes');
     await sleep(50);
   }
 }

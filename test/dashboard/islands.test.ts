@@ -1,9 +1,12 @@
 import type { Browser, CDPSession, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hasChromium, launchBrowser, openPage } from '../support/browser.ts';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 
 const patience = { timeout: 20_000 };
+
+/** A browser shares the machine with everything else. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let dashboard: TestDashboard;
 let browser: Browser;

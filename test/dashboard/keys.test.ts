@@ -2,9 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { envelope } from '../../src/dashboard/store/envelope.ts';
 import { type Keyring, openKeyring } from '../../src/dashboard/store/keyring.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const place = {
   ...{ credential: randomUUID(), provider: 'wandb' },

@@ -355,6 +355,11 @@ describe('signing in', () => {
     expect(answer.headers['set-cookie']).toBeUndefined();
   });
 
+  test('ends the session that the browser had before', async () => {
+    await post('/sign-in', { email: user.email, password: 'right' });
+    expect(fake.calls).toEqual(['close']);
+  });
+
   test('names the field at fault', async () => {
     const form = { email: user.email, password: 'p' };
     const page = await post('/sign-up', form);

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type DashboardProcess, startDashboardProcess } from '../support/process.ts';
 import { databases } from '../support/store.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const value = 'hf_SENTINELsentinelSENTINEL0001';
 
@@ -21,7 +23,7 @@ describe.runIf(databases.includes('postgres'))('several dashboards on one Postgr
     const place = { data: join(folder, 'data'), databaseUrl: postgres.url };
     // all at once, on an empty database and an empty directory
     all = await Promise.all(Array.from({ length: 3 }, () => startDashboardProcess(place)));
-  }, 180_000);
+  });
   afterAll(async () => {
     await Promise.all(all.map((one) => one.end('SIGKILL')));
     await postgres?.stop();
@@ -108,7 +110,7 @@ describe.runIf(databases.includes('postgres'))('several dashboards on one Postgr
     expect((await copied.ask('/health')).status).toBe(200);
     await copied.end();
     expect((await at(0).ask('/health')).status).toBe(200);
-  }, 120_000);
+  });
 });
 
 function listen(dashboard: DashboardProcess, token: string) {
@@ -119,8 +121,8 @@ function listen(dashboard: DashboardProcess, token: string) {
   });
   return {
     async until(condition: (text: string) => boolean) {
-      for (let left = 600; !condition(text); left -= 1) {
-        if (left === 0) throw new Error(`it did not come within 30 seconds: ${text}`);
+      for (let left = 2400; !condition(text); left -= 1) {
+        if (left === 0) throw new Error(`it did not come within two minutes: ${text}`);
         await sleep(50);
       }
     },

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Run } from '../../src/dashboard/store/engine.ts';
 import { guard } from '../../src/dashboard/store/guard.ts';
 import { loginsOf } from '../../src/dashboard/store/logins.ts';
@@ -8,6 +8,8 @@ import type { StatementName } from '../../src/dashboard/store/statements.ts';
 import { openStore, signClaims } from '../../src/dashboard/store/store.ts';
 import { claim } from '../support/claim.ts';
 import { databases, openTestStore, type TestStore } from '../support/store.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const userTables = `SELECT relname AS name FROM pg_class
   WHERE relnamespace = 'app'::regnamespace AND relkind = 'r'`;

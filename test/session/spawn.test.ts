@@ -388,10 +388,11 @@ test('a client that only sends and then listens is answered; one that is gone ta
   const ask = path.join(tools, 'ask.py');
   writeFileSync(
     ask,
-    `import os, socket, sys
+    `import json, os, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
-s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"spawn","params":{"command":"sleep 0.4; echo late"}}\\n')
+call = {"jsonrpc": "2.0", "id": 1, "method": "spawn", "params": {"command": "sleep %s; echo late" % sys.argv[3]}}
+s.sendall((json.dumps(call) + "\\n").encode())
 s.shutdown(socket.SHUT_WR)
 print(s.makefile().readline() if sys.argv[2] == "stay" else "left")
 `,
@@ -401,11 +402,16 @@ print(s.makefile().readline() if sys.argv[2] == "stay" else "left")
       env: cleanEnv({ XDG_RUNTIME_DIR: tools, TMPDIR: tools }),
       encoding: 'utf8',
     }).stdout;
-  expect(JSON.parse(launch(`python3 ${ask} "$SYNSC_SOCKET" stay`))).toMatchObject({
+  expect(JSON.parse(launch(`python3 ${ask} "$SYNSC_SOCKET" stay 0.4`))).toMatchObject({
     result: { stdout: 'late\n' },
   });
-  const started = `python3 ${ask} "$SYNSC_SOCKET" leave; sleep 0.3; pgrep -fc "^sleep 0.4" || true`;
-  expect(launch(started)).toBe('left\n0\n');
+  const own = `60.${process.pid}`; // nobody else's
+  const lines = [
+    `python3 ${ask} "$SYNSC_SOCKET" leave ${own}`,
+    `for try in $(seq 100); do pgrep -f "^sleep ${own}" > /dev/null || break; sleep 0.1; done`,
+    `pgrep -fc "^sleep ${own}" || true`,
+  ];
+  expect(launch(lines.join('\n'))).toBe('left\n0\n');
 });
 
 test('exec passes big input through whole, ends with a reader that left, and holds a slow one back', () => {

@@ -5,11 +5,17 @@ import type { TestDashboard } from './dashboard.ts';
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const hasChromium = existsSync(executablePath);
 
+/** What a browser does on its own, and would take time for. */
+const quiet = [
+  ...['--disable-gpu', '--no-first-run', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync'],
+];
+
 /** Chromium without a window; its own sandbox does not work for root. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...quiet],
   });
 }
 

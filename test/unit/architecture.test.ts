@@ -120,6 +120,7 @@ const owners: Record<string, string[]> = {
   koffi: ['src/platform', 'src/supervisor/process'],
   '@lydell/node-pty': ['src/platform', 'src/supervisor/process'],
   '@napi-rs/keyring': ['src/account'],
+  'eventsource-parser': ['src/account'],
   pg: ['src/dashboard/store', 'test'],
   '@electric-sql/pglite': ['src/dashboard/store', 'test'],
   fastify: ['src/supervisor/rpc', 'src/dashboard', 'test'],

@@ -55,3 +55,8 @@ export function verdict(target: string, met: boolean): string {
   if (!met) process.exitCode = 1;
   return `target ${target}: ${met ? 'met' : 'MISSED'}`;
 }
+
+export function percentile(list: readonly number[], part: number): number {
+  const sorted = list.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}

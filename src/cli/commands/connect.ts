@@ -6,7 +6,7 @@ import { type DeviceCode, pollToken, requestCode } from '../../account/device-lo
 import { resyncSessions } from '../../account/running-sessions.ts';
 import { readSettings, type Settings, writeSettings } from '../../account/settings.ts';
 import { openAccount } from '../../account/sign-in.ts';
-import { deleteSignIn, storeSignIn } from '../../account/token-store.ts';
+import { deleteSignIn, readSignIn, storeSignIn } from '../../account/token-store.ts';
 import { SynscError } from '../../errors.ts';
 import { paint, printJson } from '../print.ts';
 
@@ -43,7 +43,10 @@ async function login(options: ConnectOptions, signal: AbortSignal): Promise<void
     try {
       const { account } = await signedIn.status();
       signal.throwIfAborted();
+      const replaced = await readSignIn(dashboard.url, process.env);
       await storeSignIn(dashboard.url, { id: randomUUID(), refreshToken }, process.env);
+      // nothing here could use the old one any more; if it lives on, the devices page shows it
+      if (replaced) await client.revoke(replaced.refreshToken).catch(() => undefined);
       const before = readSettings(process.env);
       const { url, caSha256, ca } = dashboard;
       const authority = caSha256 && ca ? { caSha256, ca } : {};
@@ -101,7 +104,12 @@ async function openBrowser(uri: string): Promise<void> {
 /** Shows account and credentials and makes running sessions sync; returns the exit code. */
 export async function connectStatus(options: ConnectOptions): Promise<number> {
   const { client, dashboard } = await openAccount(process.env, options);
-  const status = await client.status().finally(() => client.close());
+  const status = await client
+    .status()
+    .catch((error: unknown) => {
+      throw keepingValues(error);
+    })
+    .finally(() => client.close());
   const sessions = await resyncSessions(process.env);
   const credentials = status.credentials.map((one) => ({ ...one, source: 'dashboard' }));
   const account = { email: status.account.email };
@@ -112,9 +120,18 @@ export async function connectStatus(options: ConnectOptions): Promise<number> {
       const which = `${name} (${provider}) ${masked} version ${version}`;
       say(printable(`  ${which}, ${age(updatedAt)}`));
     }
-    for (const { id, synced } of sessions) say(`  session ${id}: ${synced ? '' : 'not '}synced`);
+    for (const { id, synced, reason = '' } of sessions) {
+      say(printable(`  session ${id}: ${synced ? 'synced' : `not synced: ${reason}`}`));
+    }
   }
   return 0;
+}
+
+/** What an unreachable dashboard means for sessions that run. */
+function keepingValues(error: unknown): unknown {
+  if (!(error instanceof SynscError) || error.code !== 'DASHBOARD_UNREACHABLE') return error;
+  const hint = `${error.hint}; running sessions keep the values they have`;
+  return new SynscError(error.code, error.message, { cause: error, hint });
 }
 
 /**

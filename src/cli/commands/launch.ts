@@ -33,10 +33,11 @@ export function launch(command: readonly string[], options: LaunchOptions): Prom
 }
 
 function warn(session: Session): void {
-  for (const name of session.unprotected()) {
+  const { tooShort, wholeOnly } = session.weak();
+  for (const name of tooShort) {
     process.stderr.write(`synsc: ${name} is too short to be redacted in output\n`);
   }
-  for (const name of session.wholeOnly()) {
+  for (const name of wholeOnly) {
     process.stderr.write(`synsc: ${name} is short or regular: only the whole of it is redacted\n`);
   }
 }

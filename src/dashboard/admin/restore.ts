@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { SynscError } from '../../errors.ts';
 import type { DashboardConfig } from '../config.ts';
 import { openEngine } from '../open.ts';
-import type { Engine, Run } from '../store/engine.ts';
+import type { Run } from '../store/engine.ts';
 import { syncDirectory } from '../store/keyFiles.ts';
 import { lockDirectory } from '../store/lock.ts';
 import { migrate, migrationNames } from '../store/migrate.ts';
@@ -18,18 +18,18 @@ import {
   backupFormat,
   savedFolders,
 } from './backup.ts';
+import { RowLoader } from './rowLoader.ts';
 
 type Place = Pick<DashboardConfig, 'data' | 'databaseUrl'>;
 
-/** Rows that go in at once. */
-const batch = 500;
-
 /**
- * Puts a backup into an empty place: beside the final names first, so that a backup which breaks off
- * changes nothing. CONFLICT when there is something already, unless `force`, which replaces it.
+ * Puts a backup into an empty place: beside the final names first. It is read once before anything
+ * is touched, so that a damaged one changes nothing. CONFLICT when there is something already, unless
+ * `force`, which replaces it.
  */
 export async function restoreBackup(path: string, place: Place, force = false): Promise<BackupEnd> {
   const { data, databaseUrl } = place;
+  const { header, end } = await checkBackup(path);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const parts = databaseUrl ? savedFolders : [...savedFolders, 'database'];
   const unlock = databaseUrl ? async () => undefined : await lockDirectory(data);
@@ -37,9 +37,13 @@ export async function restoreBackup(path: string, place: Place, force = false): 
   try {
     if (!force && parts.some((part) => existsSync(join(data, part)))) throw taken(data);
     const engine = await openEngine({ data: staged, databaseUrl, root: {} }, () => undefined);
-    let end: BackupEnd;
     try {
-      end = await engine.owner((run) => load(run, engine, path, { staged, force }));
+      await engine.owner(async (run) => {
+        if (engine.shared) await clear(run, force);
+        await migrate(run, header.migrations);
+        await load(run, path, staged);
+        await migrate(run);
+      });
     } finally {
       await engine.close();
     }
@@ -52,39 +56,43 @@ export async function restoreBackup(path: string, place: Place, force = false): 
   }
 }
 
-async function load(
-  run: Run,
-  engine: Engine,
-  path: string,
-  { staged, force }: { staged: string; force: boolean },
-): Promise<BackupEnd> {
-  const records = readRecords(path);
-  const header = (await records.next()).value as Partial<BackupHeader> | undefined;
-  if (header?.format !== backupFormat || !header.migrations) throw unreadable('is no backup');
-  const known = new Set(await migrationNames());
-  if (header.migrations.some((name) => !known.has(name))) {
-    throw unreadable('comes from a newer version of synsc');
-  }
-  if (engine.shared) {
-    await refuseWhileUsed(run);
-    await clear(run, force);
-  }
-  await migrate(run, header.migrations);
-  const rows = new RowLoader(run);
+/** Whether it is whole, of a version that is known, and about nothing else. */
+async function checkBackup(path: string): Promise<{ header: BackupHeader; end: BackupEnd }> {
+  let header: Partial<BackupHeader> | undefined;
+  let end: Partial<BackupEnd> | undefined;
+  let rows = 0;
   let files = 0;
-  let end: BackupEnd | undefined;
-  await rows.begin();
-  for await (const record of records) {
-    if ('row' in record) await rows.add(record as BackupRow);
+  for await (const record of readRecords(path)) {
+    header ??= record;
+    if ('row' in record) rows += 1;
     else if ('file' in record) {
-      await restoreFile(staged, record as BackupFile);
       files += 1;
-    } else end = record as BackupEnd;
+      checkFile(record as BackupFile);
+    } else end = record;
+  }
+  const { format, migrations, at = '' } = header ?? {};
+  if (format !== backupFormat || !migrations) throw unreadable('is no backup');
+  const known = new Set(await migrationNames());
+  if (!migrations.every((name) => known.has(name))) {
+    throw unreadable('comes from another version of synsc');
+  }
+  if (end?.rows !== rows || end.files !== files) throw unreadable('breaks off');
+  return { header: { format, migrations, at }, end: { rows, files } };
+}
+
+function checkFile({ file }: BackupFile): void {
+  const inside = savedFolders.some((folder) => normalize(file).startsWith(`${folder}/`));
+  if (!inside) throw unreadable('holds a file of another place');
+}
+
+async function load(run: Run, path: string, staged: string): Promise<void> {
+  const rows = new RowLoader(run);
+  await rows.begin();
+  for await (const record of readRecords(path)) {
+    if ('row' in record) await rows.add(record as BackupRow);
+    else if ('file' in record) await restoreFile(staged, record as BackupFile);
   }
   await rows.end();
-  if (end?.rows !== rows.count || end.files !== files) throw unreadable('breaks off');
-  await migrate(run);
-  return end;
 }
 
 async function refuseWhileUsed(run: Run): Promise<void> {
@@ -98,6 +106,7 @@ async function refuseWhileUsed(run: Run): Promise<void> {
 
 /** With `force`, what is there goes; without, there must be no account. */
 async function clear(run: Run, force: boolean): Promise<void> {
+  await refuseWhileUsed(run);
   const [found] = (await run(`SELECT to_regclass('app.users') IS NOT NULL AS schema`)) as {
     schema: boolean;
   }[];
@@ -106,76 +115,7 @@ async function clear(run: Run, force: boolean): Promise<void> {
   await run('DROP SCHEMA app, auth, priv CASCADE');
 }
 
-/** Puts rows in as they were: their triggers rest, and so do the checks of who may write what. */
-class RowLoader {
-  count = 0;
-  readonly #run: Run;
-  #table = '';
-  #rows: object[] = [];
-  readonly #tables = new Set<string>();
-
-  constructor(run: Run) {
-    this.#run = run;
-  }
-
-  async begin(): Promise<void> {
-    await this.#switchTriggers('DISABLE');
-    await this.#run('SET LOCAL ROLE synsc_keeper');
-  }
-
-  async add({ table, row }: BackupRow): Promise<void> {
-    if (table !== this.#table || this.#rows.length >= batch) await this.#flush();
-    this.#table = table;
-    this.#rows.push(row);
-    this.count += 1;
-  }
-
-  async end(): Promise<void> {
-    await this.#flush();
-    await this.#advanceCounters();
-    await this.#switchTriggers('ENABLE');
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#rows.length === 0) return;
-    if (!/^(app|priv)\.[a-z_]+$/.test(this.#table)) throw unreadable('names an odd table');
-    await this.#run(
-      `INSERT INTO ${this.#table} OVERRIDING SYSTEM VALUE
-       SELECT * FROM jsonb_populate_recordset(NULL::${this.#table}, $1::jsonb)`,
-      [JSON.stringify(this.#rows)],
-    );
-    this.#tables.add(this.#table);
-    this.#rows = [];
-  }
-
-  /** Numbers that the database gives out go on after the last one. */
-  async #advanceCounters(): Promise<void> {
-    const [last] = (await this.#run('SELECT max(id)::text AS id FROM app.audit')) as {
-      id: string | null;
-    }[];
-    await this.#run('RESET ROLE');
-    if (last?.id) {
-      await this.#run(`SELECT setval(pg_get_serial_sequence('app.audit', 'id'), $1::bigint)`, [
-        last.id,
-      ]);
-    }
-  }
-
-  async #switchTriggers(to: 'ENABLE' | 'DISABLE'): Promise<void> {
-    await this.#run(`DO $$
-      DECLARE name text;
-      BEGIN
-        FOR name IN SELECT relname FROM pg_class
-          WHERE relnamespace = 'app'::regnamespace AND relkind = 'r' LOOP
-          EXECUTE format('ALTER TABLE app.%I ${to} TRIGGER USER', name);
-        END LOOP;
-      END $$`);
-  }
-}
-
 async function restoreFile(staged: string, { file, bytes }: BackupFile): Promise<void> {
-  const inside = savedFolders.some((folder) => normalize(file).startsWith(`${folder}/`));
-  if (!inside) throw unreadable('holds a file of another place');
   const target = join(staged, file);
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   await writeFile(target, Buffer.from(bytes, 'base64'), { mode: 0o600, flush: true });

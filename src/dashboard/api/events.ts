@@ -9,9 +9,7 @@ import {
 import { SynscError } from '../../errors.ts';
 import { bearerUser } from '../auth/bearer.ts';
 import { hashToken } from '../auth/token.ts';
-import type { Topic } from '../store/changes.ts';
 import type { Context } from '../store/context.ts';
-import { credentialsVersion } from './sync.ts';
 
 /** Streams are visited in turns, so that their heartbeats do not come all at once. */
 const turns = 10;
@@ -72,9 +70,9 @@ class EventStream {
   readonly #context: Context;
   readonly #token: Buffer;
   readonly #answer: ServerResponse;
-  readonly #due = new Set<Topic>();
   #unsubscribe: () => void = () => undefined;
   #version: number | undefined;
+  #wanted = false;
   #looking = false;
   #beats = 0;
 
@@ -94,9 +92,10 @@ class EventStream {
       'x-accel-buffering': 'no',
     });
     this.#answer.write(': synsc\n\n');
-    this.#unsubscribe = this.#context.changes.subscribe(this.user, (topic) => this.#look(topic));
-    this.#look('tokens');
-    this.#look('credentials');
+    this.#unsubscribe = this.#context.changes.subscribe(this.user, (topic) => {
+      if (topic !== 'sessions') void this.#lookAgain();
+    });
+    void this.#lookAgain();
   }
 
   beat(): void {
@@ -106,7 +105,7 @@ class EventStream {
       return;
     }
     this.#answer.write(':\n\n');
-    if (this.#beats % beatsPerLook === 0) this.#look('tokens');
+    if (this.#beats % beatsPerLook === 0) void this.#lookAgain();
   }
 
   end(): void {
@@ -120,37 +119,38 @@ class EventStream {
   }
 
   /** One look at a time; what comes meanwhile is looked at next. */
-  #look(topic: Topic): void {
-    this.#due.add(topic);
-    if (!this.#looking) void this.#lookAtAll();
+  async #lookAgain(): Promise<void> {
+    this.#wanted = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    while (this.#wanted && !this.#answer.writableEnded) {
+      this.#wanted = false;
+      await this.#look();
+    }
+    this.#looking = false;
   }
 
-  async #lookAtAll(): Promise<void> {
-    this.#looking = true;
+  async #look(): Promise<void> {
     try {
-      for (const topic of this.#due) {
-        this.#due.delete(topic);
-        if (topic === 'tokens') await this.#lookAtToken();
-        if (topic === 'credentials') await this.#lookAtVersion();
-      }
+      const [token] = await this.#context.store.ask<{ version: number }>('token', [this.#token]);
+      if (token) this.#tell(token.version);
+      else await this.#endStream();
     } catch {
       // the database is away: the client comes back and hears what it missed
       this.end();
-    } finally {
-      this.#looking = false;
     }
   }
 
-  async #lookAtToken(): Promise<void> {
-    const [live] = await this.#context.store.ask('token', [this.#token]);
-    if (live !== undefined || this.#answer.writableEnded) return;
-    this.#send('signed-out', {});
+  /** An access token lives an hour at most: that it ran out is no sign-out. */
+  async #endStream(): Promise<void> {
+    const { store } = this.#context;
+    const [token] = await store.ask<{ state: string }>('tokenState', [this.#token]);
+    if (token?.state !== 'expired') this.#send('signed-out', {});
     this.end();
   }
 
-  async #lookAtVersion(): Promise<void> {
-    const version = await credentialsVersion(this.#context, this.user);
-    if (version === undefined || version === this.#version) return;
+  #tell(version: number): void {
+    if (version === this.#version) return;
     this.#version = version;
     this.#send('credentials', { version }, version);
   }

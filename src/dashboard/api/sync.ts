@@ -11,8 +11,9 @@ import type { WebUser } from '../services.ts';
 import type { Context } from '../store/context.ts';
 import type { UserEnvelope } from '../store/envelope.ts';
 
-/** Who syncs: the account, and the name of the machine that its token was issued to. */
-export interface Syncer extends WebUser {
+/** Who syncs: the account, its latest version, and the machine that the token was issued to. */
+interface Syncer extends WebUser {
+  readonly version: number;
   readonly device?: string;
 }
 
@@ -33,15 +34,15 @@ type StoredField = FieldRow & { name: string };
 /** Every value of the account, sealed to the session's key; plain bytes are overwritten at once. */
 export async function sync(
   context: Context,
-  { id, email, device }: Syncer,
-  { publicKey, version }: SyncRequest,
+  { id, email, device, version }: Syncer,
+  request: SyncRequest,
 ): Promise<SyncResponse> {
   const account = { id, email };
-  if (version !== undefined && version === (await credentialsVersion(context, id))) {
+  if (request.version === version) {
     return { account, publicKey: '', credentials: [], version, unchanged: true };
   }
   const keys = generateSealingKeys();
-  const key = sessionKey(keys, publicKey);
+  const key = sessionKey(keys, request.publicKey);
   try {
     const { credentials, latest } = await context.envelope.toOpen(id, (box) =>
       context.store.tx(id, async (query) => {
@@ -61,17 +62,8 @@ export async function sync(
   }
 }
 
-/** Of an account that is gone: undefined. */
-export async function credentialsVersion(
-  { store }: Context,
-  user: string,
-): Promise<number | undefined> {
-  const [row] = await store.ask<{ version: number }>('credentialsVersion', [user]);
-  return row?.version;
-}
-
 /** Names and masks only. */
-export async function status({ store }: Context, { id, email }: Syncer): Promise<StatusResponse> {
+export async function status({ store }: Context, { id, email }: WebUser): Promise<StatusResponse> {
   const rows = await store.tx(id, (query) => query<FieldRow>('sealedFields'));
   return { account: { id, email }, credentials: stored(rows).map(summaryOf) };
 }

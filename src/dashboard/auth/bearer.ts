@@ -7,6 +7,8 @@ import { hashToken } from './token.ts';
 /** Who asks with a bearer token: the account, and the machine that is signed in to it. */
 interface BearerUser extends WebUser {
   readonly device: string;
+  /** Of the account's credentials, as the token was looked up. */
+  readonly version: number;
 }
 
 interface TokenRow {
@@ -14,6 +16,7 @@ interface TokenRow {
   email: string;
   scope: string;
   name: string;
+  version: number;
 }
 
 const users = new WeakMap<FastifyRequest, BearerUser>();
@@ -48,7 +51,7 @@ export function requireBearer(
       challenge(reply);
       throw new SynscError('NOT_SIGNED_IN', 'no bearer token was sent');
     }
-    const [found] = await store.tx(null, (query) => query<TokenRow>('token', [hashToken(token)]));
+    const [found] = await store.ask<TokenRow>('token', [hashToken(token)]);
     if (!found) {
       challenge(reply, 'invalid_token');
       throw new SynscError('NOT_SIGNED_IN', 'this token is not valid any more');
@@ -58,7 +61,8 @@ export function requireBearer(
       challenge(reply, 'insufficient_scope', needed);
       throw new SynscError('DENIED', 'the token does not reach that far');
     }
-    users.set(request, { id: found.id, email: found.email, device: found.name });
+    const { id, email, name: device, version } = found;
+    users.set(request, { id, email, device, version });
   });
 }
 

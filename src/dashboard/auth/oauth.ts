@@ -102,10 +102,11 @@ function checkScope(asked: string | undefined): string | undefined {
   return known.filter((part) => wanted.includes(part)).join(' ');
 }
 
-/** RFC 6749 §5.2: 400 and a JSON body; what the framework refuses (type, size) is invalid too. */
+/** RFC 6749 §5.2: mostly 400, and a JSON body; what the framework refuses (type, size) is invalid too. */
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   if (error instanceof OAuthError) {
     const body = { error: error.error, error_description: error.message };
+    if (error.error === 'temporarily_unavailable') return reply.code(503).send(body);
     // a client that tried to authenticate is told by which scheme it cannot
     const tried = error.error === 'invalid_client' && request.headers.authorization !== undefined;
     if (!tried) return reply.code(400).send(body);

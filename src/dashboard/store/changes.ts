@@ -1,7 +1,5 @@
+import type { Topic } from '../services.ts';
 import type { Store } from './store.ts';
-
-/** What of an account may have changed. */
-export type Topic = 'credentials' | 'tokens' | 'sessions';
 
 /** Called with a topic; `credentials` and `tokens` also come when something may have been missed. */
 type Listener = (topic: Topic) => void;

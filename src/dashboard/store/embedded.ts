@@ -27,8 +27,13 @@ export async function openEmbedded(directory: string): Promise<Engine> {
 function engineOf(db: PGlite, unlock: () => Promise<void>): Engine {
   return {
     shared: false,
-    owner: (body) => db.transaction((tx) => body(ownerRun(tx))),
-    enter: async () => undefined,
+    owner: (body) =>
+      db.transaction(async (tx) => {
+        await tx.exec('SET LOCAL ROLE postgres');
+        return body(ownerRun(tx));
+      }),
+    // the session waits as the role that reaches least
+    enter: async () => void (await db.exec('SET ROLE synsc_gate')),
     transaction: (principal, body) =>
       db.transaction(async (tx) => {
         await tx.exec(`SET LOCAL ROLE synsc_${principal.role}; ${settingsScript(principal)}`);
@@ -36,11 +41,7 @@ function engineOf(db: PGlite, unlock: () => Promise<void>): Engine {
           async ({ sql }, parameters) => (await tx.query(sql, parameters && [...parameters])).rows,
         );
       }),
-    single: ({ sql }, parameters) =>
-      db.transaction(async (tx) => {
-        await tx.exec('SET LOCAL ROLE synsc_gate');
-        return (await tx.query(sql, [...parameters])).rows;
-      }),
+    single: async ({ sql }, parameters) => (await db.query(sql, [...parameters])).rows,
     listen: async (channel, onMessage) => void (await db.listen(channel, onMessage)),
     close: async () => {
       await db.close();

@@ -48,9 +48,9 @@ export interface Engine {
 
 /** `SET LOCAL` for a principal, as literals: one round trip. Refuses what could end a literal. */
 export function settingsScript({ settings }: Principal): string {
-  const calls = Object.entries(settings).map(([name, value]) => {
+  const lines = Object.entries(settings).map(([name, value]) => {
     if (!/^[A-Za-z0-9+/=._-]*$/.test(value)) throw new RangeError(`setting ${name} is malformed`);
-    return `set_config('${name}', '${value}', true)`;
+    return `SET LOCAL ${name} = '${value}'`;
   });
-  return `SELECT ${calls.join(', ')}`;
+  return lines.join('; ');
 }

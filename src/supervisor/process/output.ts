@@ -7,7 +7,7 @@ export interface Segment {
   readonly data: Buffer;
 }
 
-/** Bytes of redacted output that are kept for each process, and for all of a session together. */
+/** Bytes of redacted output that are kept of each process at least, and of all of a session at most. */
 const kept = 2 * 1024 * 1024;
 const keptTogether = 32 * 1024 * 1024;
 /** Segments that are kept for each process: each costs memory of its own. */
@@ -118,10 +118,14 @@ export class OutputLog {
       this.#segments[this.#segments.length - 1] = { ...last, data };
     } else this.#segments.push(added);
     this.#memory.add(this, added.data.length);
-    while (this.size > kept || this.#segments.length > keptSegments) {
-      this.#memory.remove(this, this.forgetOldest());
-    }
+    while (this.#keepsTooMuch()) this.#memory.remove(this, this.forgetOldest());
     for (const hear of this.#listeners) hear(added);
+  }
+
+  /** Segments go as wholes, so at least as many bytes stay as are promised. */
+  #keepsTooMuch(): boolean {
+    const oldest = this.#segments[0]?.data.length ?? 0;
+    return this.size - oldest >= kept || this.#segments.length > keptSegments;
   }
 
   /** Drops the oldest segment; returns its length. */

@@ -15,8 +15,26 @@ export interface Reader<S extends Socket> {
 const chunkSize = 65_536;
 /** The largest size that a pipe can be set to: more than that was not there when a command ended. */
 const drainLimit = 1024 * 1024;
+/** Bytes that one turn of the event loop should take from all commands: some 2 ms of redaction. */
+const turnBudget = 1024 * 1024;
+const leastChunk = 8 * 1024;
 /** Every read of every command lands here, is handed over at once, and is overwritten. */
 const chunk = Buffer.allocUnsafeSlow(chunkSize);
+
+let readsThisTurn = 0;
+let nextSize = chunkSize;
+
+/** The more commands write at a time, the less is taken from each in one turn. */
+function countRead(): void {
+  if (readsThisTurn === 0) setImmediate(endTurn);
+  readsThisTurn += 1;
+}
+
+function endTurn(): void {
+  const share = Math.floor(turnBudget / readsThisTurn);
+  nextSize = Math.max(leastChunk, Math.min(chunkSize, share));
+  readsThisTurn = 0;
+}
 
 /** Reads the raw output of a pipe and hands it to `onData`, and to nobody else. */
 export function readPipe(fd: number, onData: (bytes: Buffer) => void): Reader<Socket> {
@@ -51,10 +69,11 @@ function readInto<S extends Socket>(
     if (!paused && isOpen) stream.resume();
   }
   const stream = open({
-    buffer: chunk,
-    callback(size) {
+    buffer: () => chunk.subarray(0, nextSize),
+    callback(size, buffer) {
+      countRead();
       take(size);
-      if (size < chunkSize) return true;
+      if (size < buffer.length) return true;
       // one that always has more takes turns with the others
       setImmediate(goOn);
       return false;

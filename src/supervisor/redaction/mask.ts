@@ -74,6 +74,11 @@ export class Mask {
     this.#state = state;
   }
 
+  /** Where the parser stands when the value goes on behind bytes that were not masked. */
+  goOn(state: ParserState): void {
+    this.#state = state;
+  }
+
   /** Masks raw[from, to). `ends`: the value ends there, or nobody waits for more of it. */
   cover(raw: Buffer, from: number, to: number, ends: boolean): Masked {
     return this.#mode === 'pipe'

@@ -44,6 +44,34 @@ const pieceable = { length: 16, secret: 12, bitsPerByte: 3 };
 const pieces = { other: 8, hex: 11, hexEncoding: 16 };
 const insideMin = 12;
 
+/** Names of values that are found in part only, or not at all. */
+export interface Weak {
+  /** Fewer than 6 bytes: these cannot be redacted. */
+  readonly tooShort: readonly string[];
+  /** Short or regular: these are redacted only where they stand whole. */
+  readonly wholeOnly: readonly string[];
+}
+
+/** Told without spelling a value out in all its forms, which takes a while. */
+export function weakAmong(needles: readonly Needle[]): Weak {
+  const tooShort = new Set<string>();
+  const wholeOnly = new Set<string>();
+  for (const needle of needles) {
+    const parts = partsOf(needle);
+    const found = parts.filter(isFindable);
+    if (found.length === 0) tooShort.add(needle.name);
+    if (found.some((part) => isRegular(part.bytes, part.publicPrefix))) wholeOnly.add(needle.name);
+    for (const part of parts) part.bytes.fill(0);
+  }
+  return { tooShort: [...tooShort], wholeOnly: [...wholeOnly] };
+}
+
+function isFindable({ bytes }: Part): boolean {
+  const seen = canonical(bytes);
+  release(seen);
+  return bytes.length >= valueMin && seen.length >= canonicalMin;
+}
+
 /** All forms of a needle, each in buffers of its own; none when it is too short to be redacted. */
 export function formsOf(needle: Needle): Form[] {
   const forms = partsOf(needle).flatMap((part) => {

@@ -187,7 +187,11 @@ export class RedactionStream {
 
   /** A value that goes on where the last mask ended gets no second one. */
   #maskFor({ name, start, payload }: Stretch, window: Buffer, from: number): Mask {
-    if (this.#mask !== undefined && start < this.#masked) return this.#mask;
+    if (this.#mask !== undefined && start < this.#masked) {
+      // what lies between was let go, and may have begun an escape sequence
+      if (from > this.#masked) this.#mask.goOn(this.#stateAt(window, from));
+      return this.#mask;
+    }
     this.#options.onHit(name);
     const begun = payload ? State.string : State.ground;
     const state = from === start ? begun : this.#stateAt(window, from);

@@ -37,10 +37,6 @@ type Keep = (bytes: Buffer) => Buffer;
 
 /** What to look for: immutable, one per session, shared by all streams. */
 export class RedactionTable {
-  /** Names of values with fewer than 6 bytes, which cannot be redacted. */
-  readonly tooShort: readonly string[];
-  /** Names of short or regular values, which are redacted only where they stand whole. */
-  readonly wholeOnly: readonly string[];
   /** Bytes at the end of a text in which a value may have begun unseen: token characters, any. */
   readonly tokenHold: number;
   readonly anyHold: number;
@@ -48,13 +44,8 @@ export class RedactionTable {
   readonly #plain = new PlainText();
   readonly #parser = new Parser();
 
-  private constructor(
-    wanted: Wanted,
-    names: { readonly tooShort: readonly string[]; readonly wholeOnly: readonly string[] },
-  ) {
+  private constructor(wanted: Wanted) {
     this.#wanted = wanted;
-    this.tooShort = names.tooShort;
-    this.wholeOnly = names.wholeOnly;
     const { forms } = wanted;
     const whole = forms.filter(({ piece }) => piece === undefined);
     const beginnings = forms.map(({ publicPrefix, piece = 0 }) => publicPrefix + piece);
@@ -65,26 +56,13 @@ export class RedactionTable {
 
   /** Copies what it needs of the values to where `keep` puts them; `wipe` overwrites the copies. */
   static build(needles: readonly Needle[], keep: Keep = (bytes) => bytes): RedactionTable {
-    const forms: Form[] = [];
-    const tooShort = new Set<string>();
-    const wholeOnly = new Set<string>();
-    for (const needle of needles) {
-      const own = formsOf(needle);
-      if (own.length === 0) tooShort.add(needle.name);
-      if (own.some(({ piece }) => piece === undefined)) wholeOnly.add(needle.name);
-      for (const form of own) forms.push(kept(form, keep));
-    }
-    const names = { tooShort: [...tooShort], wholeOnly: [...wholeOnly] };
-    return new RedactionTable({ forms, grams: gramsOf(forms), hidden: new Set() }, names);
+    const forms = needles.flatMap((needle) => formsOf(needle).map((form) => kept(form, keep)));
+    return new RedactionTable({ forms, grams: gramsOf(forms), hidden: new Set() });
   }
 
   /** The same without these names, for one authorised call. It shares its values with this table. */
   without(names: readonly string[]): RedactionTable {
-    const rest = {
-      tooShort: this.tooShort.filter((name) => !names.includes(name)),
-      wholeOnly: this.wholeOnly.filter((name) => !names.includes(name)),
-    };
-    return new RedactionTable({ ...this.#wanted, hidden: new Set(names) }, rest);
+    return new RedactionTable({ ...this.#wanted, hidden: new Set(names) });
   }
 
   /** Overwrites the values, also for the tables derived by `without`. */

@@ -35,7 +35,7 @@ export function serveLines(
   const slots = createSlots(requestsInFlight);
   const reader = createLineReader(messageLimit);
   const left = new AbortController();
-  setMaxListeners(0, left.signal); // one for each command that is followed
+  setMaxListeners(0, left.signal, socket); // one for each command that is followed
   let open = 0;
   let ended = false;
 
@@ -47,26 +47,16 @@ export function serveLines(
   function notify<N extends NotificationName>(method: N, params: Notification<N>): boolean {
     return send(encodeLine({ jsonrpc: '2.0', method, params }));
   }
-  /** A client that asks faster than it is answered, or doesn't read its answers, waits. */
+  /** A client that asks faster than it is answered, or doesn't take its answers, waits. */
   function regulate(): void {
-    if (slots.waiting > 0 || socket.writableLength > writeBuffer) socket.pause();
+    if (slots.waiting > 0) socket.pause();
     else if (!reader.tooLong) socket.resume();
   }
   function settle(): void {
     if (open === 0 && (ended || left.signal.aborted)) socket.end();
     else regulate();
   }
-  const caller: Caller = {
-    get role() {
-      return remote.role;
-    },
-    pid: remote.pid,
-    origin: remote.origin,
-    asker: Symbol('connection'),
-    gone: left.signal,
-    notify,
-    drained: () => drained(socket),
-  };
+  const caller = callerOf(remote, socket, left.signal, notify);
 
   function handle(line: Buffer): void {
     if (line.length === 0 || (line.length === 1 && line[0] === 0x0d)) return;
@@ -95,7 +85,6 @@ export function serveLines(
       socket.destroySoon();
     } else regulate();
   });
-  socket.on('drain', regulate);
   socket.on('end', () => {
     handle(reader.rest());
     ended = true;
@@ -108,5 +97,22 @@ export function serveLines(
       return remote.role;
     },
     notify,
+  };
+}
+
+function callerOf(
+  remote: Remote,
+  socket: Socket,
+  gone: AbortSignal,
+  notify: LineConnection['notify'],
+): Caller {
+  const { pid, origin } = remote;
+  return {
+    get role() {
+      return remote.role;
+    },
+    ...{ pid, origin, gone, notify },
+    asker: Symbol('connection'),
+    drained: () => drained(socket),
   };
 }

@@ -18,7 +18,7 @@ import type { OpenStream, Stream } from '../session/streams.ts';
 import type { Caller } from '../session/verbs.ts';
 import { failureResponse } from './failure.ts';
 import type { Remote } from './remote.ts';
-import { drained, whenHungUp, writeBuffer } from './socket.ts';
+import { drained, whenHungUp } from './socket.ts';
 
 /** A request that asks for another protocol. */
 export interface Upgrade {
@@ -27,6 +27,9 @@ export interface Upgrade {
   /** What came behind it. */
   readonly head: Buffer;
 }
+
+/** Bytes that may wait for a reader: parts of what is kept anyway, and two of the largest. */
+const streamBuffer = 512 * 1024;
 
 const resize = z.pick(resizeParams, { columns: true, rows: true });
 const signal = z.pick(killParams, { signal: true });
@@ -126,7 +129,7 @@ function sinkOf(socket: Socket, stream: () => Stream): Sink {
       socket.write(frameHeader(frameTypes[name], data.length));
       socket.write(data);
       socket.uncork();
-      return socket.writableLength <= writeBuffer;
+      return socket.writableLength <= streamBuffer;
     },
     gap: (offset) => void socket.write(jsonFrame(frameTypes.ack, { offset })),
     end: () => void socket.end(jsonFrame(frameTypes.exit, stream().ending())),

@@ -62,10 +62,10 @@ export class Audit {
   }
 
   /** A program of a command was decided on. */
-  decided(processId: string, decision: Decision, words: readonly string[]): void {
+  decided(processId: string, decision: Decision, words: readonly string[] | undefined): void {
     const { program, rule, given, withheld } = decision;
     const decided = { processId, program, rule, given, withheld };
-    this.note({ event: 'decision', ...decided, ...this.#argumentsOf(words) });
+    this.note({ event: 'decision', ...decided, ...(words && this.#argumentsOf(words)) });
   }
 
   #argumentsOf(words: readonly string[]): Pick<Fact, 'argumentsHash' | 'arguments'> {

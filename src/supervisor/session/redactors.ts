@@ -1,48 +1,54 @@
 import { moveIn } from '../../platform/pages.ts';
 import type { Filter } from '../process/table.ts';
+import { type Weak, weakAmong } from '../redaction/needles.ts';
 import { RedactionStream } from '../redaction/stream.ts';
 import { RedactionTable } from '../redaction/table.ts';
 import { redactText } from '../redaction/text.ts';
 import type { Vault } from '../vault/vault.ts';
 
+export type { Weak } from '../redaction/needles.ts';
+
 /** One running redactor, and the names that its reader was allowed to see. */
 interface Open {
-  readonly stream: RedactionStream;
+  /** Undefined until something is written. */
+  stream?: RedactionStream;
   readonly shown: () => readonly string[];
 }
 
 /** All redactors of a session over one table, which rotation swaps under them. */
 export class Redactors {
-  #table: RedactionTable;
+  readonly #vault: Vault;
+  #built: RedactionTable | undefined;
   readonly #open = new Set<Open>();
   readonly #shownInFront: string[] = [];
   /** Values replaced since the session began. */
   total = 0;
 
   constructor(vault: Vault) {
-    this.#table = RedactionTable.build(vault.needles(), moveIn);
+    this.#vault = vault;
   }
 
-  /** Names of values that are too short to be told from ordinary text. */
-  get unprotected(): readonly string[] {
-    return this.#table.tooShort;
+  /** Made with the first text: it takes a while, in which a session's command can start already. */
+  get #table(): RedactionTable {
+    this.#built ??= RedactionTable.build(this.#vault.needles(), moveIn);
+    return this.#built;
   }
 
-  /** Names of short or regular values, of which only the whole is found. */
-  get wholeOnly(): readonly string[] {
-    return this.#table.wholeOnly;
+  /** Names of values that are found only where they stand whole, or not at all. */
+  weak(): Weak {
+    return weakAmong(this.#vault.needles());
   }
 
   /** After the vault changed; every stream goes on with the new table. */
-  rebuild(vault: Vault): void {
-    const before = this.#table;
-    this.#table = RedactionTable.build(vault.needles(), moveIn);
+  rebuild(): void {
+    const before = this.#built;
+    this.#built = undefined;
     this.#swap();
-    before.wipe();
+    before?.wipe();
   }
 
   #swap(): void {
-    for (const { stream, shown } of this.#open) stream.use(this.#tableFor(shown()));
+    for (const { stream, shown } of this.#open) stream?.use(this.#tableFor(shown()));
   }
 
   #tableFor(shown: readonly string[]): RedactionTable {
@@ -94,22 +100,19 @@ export class Redactors {
     shown: () => readonly string[],
     onHit: () => void,
   ): Filter {
-    const stream = new RedactionStream(this.#tableFor(shown()), {
-      mode,
-      emit,
-      onHit: () => {
-        this.total += 1;
-        onHit();
-      },
-    });
-    const open = { stream, shown };
+    const count = () => {
+      this.total += 1;
+      onHit();
+    };
+    const open: Open = { shown };
     this.#open.add(open);
     return {
-      write(bytes) {
-        if (stream.write(bytes)) bytes.fill(0);
+      write: (bytes) => {
+        open.stream ??= new RedactionStream(this.#tableFor(shown()), { mode, emit, onHit: count });
+        if (open.stream.write(bytes)) bytes.fill(0);
       },
       end: () => {
-        stream.end();
+        open.stream?.end();
         this.#open.delete(open);
       },
     };
@@ -129,8 +132,8 @@ export class Redactors {
   }
 
   close(): void {
-    for (const { stream } of this.#open) stream.end();
+    for (const { stream } of this.#open) stream?.end();
     this.#open.clear();
-    this.#table.wipe();
+    this.#built?.wipe();
   }
 }

@@ -8,18 +8,18 @@ export type Resolved =
   | { readonly path: string }
   | { readonly error: 'not-found' | 'not-executable' };
 
-/** Path of a program, or COMMAND_NOT_FOUND, NOT_EXECUTABLE; `shown` is its name, safe to print. */
+/** Path of a program, or COMMAND_NOT_FOUND, NOT_EXECUTABLE; `shown` gives its name, safe to print. */
 export async function requireProgram(
   name: string,
   searchPath: string | undefined,
   cwd: string,
-  shown: string,
+  shown: () => string,
 ): Promise<string> {
   const found = await resolveProgram(name, searchPath, cwd);
   if ('path' in found) return found.path;
   throw found.error === 'not-found'
-    ? new SynscError('COMMAND_NOT_FOUND', `${shown}: command not found`)
-    : new SynscError('NOT_EXECUTABLE', `${shown}: not an executable file`);
+    ? new SynscError('COMMAND_NOT_FOUND', `${shown()}: command not found`)
+    : new SynscError('NOT_EXECUTABLE', `${shown()}: not an executable file`);
 }
 
 /** Finds a program as `execvp` does: by its path if it holds a slash, else in `searchPath`. */

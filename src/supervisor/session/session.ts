@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import type { Params, Result } from '../../../protocol/session/methods.ts';
+import type { Params } from '../../../protocol/session/methods.ts';
 import type {
   AuthorizationResult,
   FinishedSpawn,
@@ -8,9 +7,10 @@ import type {
 import { protocolVersion } from '../../../protocol/version.ts';
 import { SynscError } from '../../errors.ts';
 import type { ManagedProcess } from '../process/table.ts';
-import { readOutput } from './output.ts';
+import { discover } from './discover.ts';
 import { pairingLifetime } from './pairing.ts';
 import type { Parts } from './parts.ts';
+import { processVerbs } from './processes.ts';
 import type { Spawned } from './spawn.ts';
 import type { Caller, Verbs } from './verbs.ts';
 
@@ -34,71 +34,6 @@ export function createVerbs(parts: Parts): Verbs {
     ...credentialVerbs(parts),
     ...sessionVerbs(parts),
   };
-}
-
-type ProcessVerb =
-  | 'write'
-  | 'closeStdin'
-  | 'resize'
-  | 'kill'
-  | 'wait'
-  | 'attach'
-  | 'detach'
-  | 'ack'
-  | 'output'
-  | 'list'
-  | 'release';
-
-function processVerbs(parts: Parts): Pick<Verbs, ProcessVerb> {
-  const { processes, attachments } = parts;
-  const reach = (processId: string, caller: Caller) => reachProcess(processId, caller, parts);
-  return {
-    async write({ processId, data, encoding }, caller) {
-      await reach(processId, caller).write(Buffer.from(data, encoding ?? 'utf8'));
-      return {};
-    },
-    closeStdin({ processId }, caller) {
-      reach(processId, caller).closeStdin();
-      return {};
-    },
-    resize({ processId, columns, rows }, caller) {
-      reach(processId, caller).resize(columns, rows);
-      return {};
-    },
-    kill({ processId, signal }, caller) {
-      reach(processId, caller).kill(signal);
-      return {};
-    },
-    wait: ({ processId }, { gone }) => orGone(processes.get(processId).exited, gone),
-    attach: ({ processId, ...from }, caller) =>
-      attachments.attach(processes.get(processId), caller, from),
-    detach({ processId }, caller) {
-      attachments.detach(processes.get(processId), caller);
-      return {};
-    },
-    ack({ processId, offset }, caller) {
-      attachments.ack(processes.get(processId), caller, offset);
-      return {};
-    },
-    output: (params) => readOutput(processes.get(params.processId), params),
-    list: () => ({ processes: processes.all().map((one) => one.summary()) }),
-    release({ processId }) {
-      processes.release(processId);
-      return {};
-    },
-  };
-}
-
-/** A process below a command reaches only the tool that it was told to run. */
-export function reachProcess(
-  processId: string,
-  caller: Caller,
-  { processes, relays }: Parts,
-): ManagedProcess {
-  if (caller.role === 'subprocess' && !relays.mayReach(caller, processId)) {
-    throw new SynscError('DENIED', 'this process is not for callers of role subprocess');
-  }
-  return processes.get(processId);
 }
 
 type CredentialVerb = 'explain' | 'credentials' | 'sync' | 'authorization.request';
@@ -275,26 +210,4 @@ function endWithCaller(process: Spawned['process'], { gone }: Caller): void {
   const end = () => process.kill();
   gone.addEventListener('abort', end, { once: true });
   void process.exited.then(() => gone.removeEventListener('abort', end));
-}
-
-function orGone<T>(promise: Promise<T>, gone: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(new SynscError('SESSION_ENDING', 'the caller left'));
-    gone.addEventListener('abort', leave, { once: true });
-    promise.then(resolve, reject).finally(() => gone.removeEventListener('abort', leave));
-  });
-}
-
-/** The generated document stands beside the source, and beside the bundle. */
-function discover(): Result<'rpc.discover'> {
-  for (const place of ['../../../protocol/openrpc.json', './openrpc.json']) {
-    try {
-      return JSON.parse(
-        readFileSync(new URL(place, import.meta.url), 'utf8'),
-      ) as Result<'rpc.discover'>;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    }
-  }
-  throw new SynscError('INTERNAL', 'openrpc.json is missing from this installation');
 }

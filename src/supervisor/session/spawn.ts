@@ -70,7 +70,10 @@ export async function spawn(
     direct,
   );
   parts.audit.spawned(process, params.argv ?? ['bash', '-c', params.command ?? '']);
-  if (direct) for (const one of told) parts.audit.decided(process.id, one, params.argv ?? []);
+  // what a text starts is decided when it asks; what gets nothing may never ask
+  for (const one of told.filter(({ given: names }) => direct || names.length === 0)) {
+    parts.audit.decided(process.id, one, direct ? params.argv : undefined);
+  }
   parts.started();
   if (params.stdin !== undefined) {
     void process.write(Buffer.from(params.stdin));
@@ -189,7 +192,10 @@ async function programOf(
 ): Promise<{ file: string; args: readonly string[] }> {
   const [name = 'bash', ...args] = argv ?? ['bash', '-c', asking(command ?? '', parts)];
   const searchPath = searchPathOf({ env }, parts);
-  return { file: await requireProgram(name, searchPath, cwd, parts.redactors.text(name)), args };
+  return {
+    file: await requireProgram(name, searchPath, cwd, () => parts.redactors.text(name)),
+    args,
+  };
 }
 
 /** Without the shims. */

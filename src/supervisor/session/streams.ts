@@ -4,7 +4,7 @@ import { SynscError } from '../../errors.ts';
 import type { ManagedProcess } from '../process/table.ts';
 import { Follower, type Sink } from './follow.ts';
 import type { Parts } from './parts.ts';
-import { reachProcess } from './session.ts';
+import { reachProcess } from './processes.ts';
 import type { Caller } from './verbs.ts';
 
 /** How a process ended, as its stream tells. */

@@ -28,10 +28,16 @@ export class Synchroniser {
   #running: Promise<string[]> | undefined;
   #next: Promise<string[]> | undefined;
   #state: SyncState = { at: null };
+  #version: number | undefined;
   #revoked = false;
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
+  }
+
+  /** Of the credentials that the session holds. */
+  get version(): number | undefined {
+    return this.#version;
   }
 
   get state(): SyncState {
@@ -70,7 +76,9 @@ export class Synchroniser {
     }
     if (this.#revoked) throw revoked();
     try {
-      const changed = this.#take(await fetchCredentials(source));
+      const fetched = await fetchCredentials(source, this.#version);
+      const changed = fetched === undefined ? [] : this.#take(fetched.credentials);
+      this.#version = fetched === undefined ? this.#version : fetched.version;
       this.#state = { at: new Date().toISOString() };
       audit.note({ event: 'sync', names: changed, outcome: 'synced' });
       return changed;
@@ -84,7 +92,7 @@ export class Synchroniser {
     const { vault, files, redactors } = this.#parts;
     const changed = vault.replace(latest);
     if (changed.length === 0) return changed;
-    redactors.rebuild(vault);
+    redactors.rebuild();
     for (const name of changed) files.refresh(name, vault.get(name));
     return changed;
   }

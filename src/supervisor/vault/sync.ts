@@ -8,17 +8,35 @@ import type { Credential } from './vault.ts';
 /** Asks the dashboard; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
 export type SyncSource = (request: SyncRequest) => Promise<SyncResponse>;
 
-/** Fetches the account's credentials, sealed to a key of this call alone, and opens them in memory. */
-export async function fetchCredentials(source: SyncSource): Promise<Credential[]> {
+/** All credentials of the account, of one moment. */
+interface Fetched {
+  readonly credentials: readonly Credential[];
+  /** Of the account's credentials; an older dashboard tells none. */
+  readonly version: number | undefined;
+}
+
+/**
+ * Fetches the account's credentials, sealed to a key of this call alone, and opens them in memory.
+ * Undefined when the dashboard holds nothing newer than the version that is known.
+ */
+export async function fetchCredentials(
+  source: SyncSource,
+  known?: number,
+): Promise<Fetched | undefined> {
   const keys = generateSealingKeys();
-  const { account, publicKey, credentials } = await source({ publicKey: keys.publicKey });
+  const { account, publicKey, credentials, version, unchanged } = await source({
+    publicKey: keys.publicKey,
+    ...(known === undefined ? {} : { version: known }),
+  });
+  if (unchanged === true) return undefined;
   const key = sharedKey(keys, publicKey, 'session');
   try {
-    return credentials.map(({ name, provider, version, masked, nonce, ciphertext }) => {
+    const opened = credentials.map(({ name, provider, version, masked, nonce, ciphertext }) => {
       const context = { accountId: account.id, name, version };
       const secret = new Secret(open(key, { nonce, ciphertext }, context, secretBuffer));
       return { name, provider, source: 'dashboard' as const, masked, version, secret };
     });
+    return { credentials: opened, version };
   } catch (cause) {
     throw new SynscError('SYNC_FAILED', 'the dashboard sent a value that does not open', { cause });
   } finally {

@@ -1,10 +1,13 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { claim } from '../../support/claim.ts';
 import { startTestDashboard, type TestDashboard } from '../../support/dashboard.ts';
 import { codeOf, filesBelow, listens, Run } from './run.ts';
+
+/** Each command is a process of its own. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let dashboard: TestDashboard;
 let cookie: string;
@@ -13,7 +16,7 @@ let home: string;
 beforeAll(async () => {
   dashboard = await startTestDashboard({
     database: 'pglite',
-    config: { pollInterval: 1, codeLifetime: 5 },
+    config: { pollInterval: 1 },
   });
   cookie = await dashboard.signUp('ada@example.com');
   await dashboard.putCredential(cookie, 'lambda', {
@@ -66,7 +69,7 @@ claim('security/device-flow', async () => {
     verificationUri: `${dashboard.url}/device`,
     verificationUriComplete: `${dashboard.url}/device?user_code=${userCode}`,
     userCode,
-    expiresIn: 5,
+    expiresIn: 900,
   });
   expect(last).toEqual({ account: { email: 'ada@example.com' } });
   const status = run(['connect', 'status', '--json']);
@@ -96,7 +99,7 @@ test('status for people; a later launch in another process finds the token', asy
 claim('security/prints-url-and-code', async () => {
   const signing = login();
   await expect
-    .poll(() => signing.stderr, { timeout: 15_000 })
+    .poll(() => signing.stderr, { timeout: 60_000 })
     .toMatch(/https:\/\/localhost:\d+\/device/);
   expect(signing.stderr).toMatch(/[A-Z]{4}-[A-Z]{4}/);
   expect(signing.stdout).toBe('');
@@ -145,9 +148,15 @@ describe('a login that does not succeed', () => {
   });
 
   test('expired: exit 4', async () => {
-    const signing = login();
+    const short = await startTestDashboard({
+      database: 'pglite',
+      config: { pollInterval: 1, codeLifetime: 3 },
+    });
+    const flags = ['--dashboard', short.url, '--ca-sha256', short.caSha256, '--no-browser'];
+    const signing = run(['connect', 'login', ...flags]);
     expect(await signing.code).toBe(4);
     expect(signing.stderr).toContain('expired');
+    await short.close();
   });
 
   test('another certificate authority than the pinned one: exit 125, and its fingerprint', async () => {

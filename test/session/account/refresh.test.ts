@@ -108,6 +108,17 @@ test('the first sign-in of a machine with an account names the account and warns
   expect(warnings).toEqual([false, true, false]);
 });
 
+test('signing in again ends the sign-in that it replaces', async () => {
+  const live = async () => {
+    const { text } = await dashboard.ask('/devices', { headers: { cookie } });
+    return [...text.matchAll(/\/devices\/[\w-]{36}\/revoke/g)].length;
+  };
+  const before = await live();
+  expect(await (await signIn()).code).toBe(0);
+  expect(await live()).toBe(before);
+  expect(await status()).toBe(0);
+});
+
 test('a token for CI signs in again and again, until it is revoked', async () => {
   const form = { name: 'nightly', days: '7' };
   const made = await dashboard.form('/devices/tokens', form, cookie);

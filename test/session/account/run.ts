@@ -39,7 +39,7 @@ export class Run {
 
 /** The first line of `login --json`. */
 export async function codeOf(login: Run): Promise<LoginCode> {
-  await expect.poll(() => login.stdout, { timeout: 15_000 }).toContain('\n');
+  await expect.poll(() => login.stdout, { timeout: 60_000 }).toContain('\n');
   return JSON.parse(login.stdout.split('\n')[0] ?? '');
 }
 

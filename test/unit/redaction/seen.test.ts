@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { weakAmong } from '../../../src/supervisor/redaction/needles.ts';
 import { RedactionTable } from '../../../src/supervisor/redaction/table.ts';
 import { everyByte, needle, run, screenOf, TOKEN, tableOf } from './support.ts';
 
@@ -199,6 +200,18 @@ describe('on a terminal', () => {
     );
   }, 60_000);
 
+  test('an escape sequence that is cut behind the first piece of a value stays whole', () => {
+    const bytes = Buffer.from(`${TOKEN.slice(0, 33)}\r\n${esc}[31m${TOKEN.slice(33)}`);
+    for (const mode of ['pipe', 'tty'] as const) {
+      const whole = run(tableOf(TOKEN), bytes, [], mode).text();
+      expect(whole).toContain(`${esc}[31m`);
+      for (let cut = 33; cut < bytes.length; cut += 1) {
+        expect(run(tableOf(TOKEN), bytes, [cut], mode).text()).toContain(`${esc}[31m`);
+        if (mode === 'tty') expect(run(tableOf(TOKEN), bytes, [cut], mode).text()).toBe(whole);
+      }
+    }
+  });
+
   test('what is safe is not masked again', () => {
     fc.assert(
       fc.property(scenario, (parts) => {
@@ -212,12 +225,13 @@ describe('on a terminal', () => {
 });
 
 test('short and regular values are told, and found only where they stand whole', () => {
-  const table = RedactionTable.build([
+  const needles = [
     needle('abc123', 'PIN', []),
     needle(TOKEN),
     needle('aaaaaaaaaaaaaaaaaaaaaaaa', 'SAME', []),
-  ]);
-  expect(table.wholeOnly).toEqual(['PIN', 'SAME']);
+  ];
+  const table = RedactionTable.build(needles);
+  expect(weakAmong(needles)).toEqual({ tooShort: [], wholeOnly: ['PIN', 'SAME'] });
   const text = (input: string) => run(table, Buffer.from(input)).text();
   expect(text('x abc123 y')).toBe(`x ${M} y`);
   expect(text(`x ab${esc}[1mc1${esc}[m23 y`)).toBe(`x ${M}${esc}[1m${esc}[m y`);

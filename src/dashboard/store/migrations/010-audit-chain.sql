@@ -29,13 +29,18 @@ ALTER TABLE app.audit
 
 -- SHA-256 of the previous hash and of the row, each value as "<bytes>:<text>" and a null as "-".
 CREATE FUNCTION auth.audit_hash(r app.audit) RETURNS bytea
-LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-  SELECT sha256(r.previous || convert_to(string_agg(coalesce(octet_length(v) || ':' || v, '-'), ',' ORDER BY n), 'UTF8'))
-  FROM unnest(ARRAY[r.chain::text, r.seq::text,
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+DECLARE
+  row_text text := '';
+  v text;
+BEGIN
+  FOREACH v IN ARRAY ARRAY[r.chain::text, r.seq::text,
       to_char(r.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-      r.user_id::text, r.action, r.target, r.outcome, r.address, r.agent])
-    WITH ORDINALITY AS u (v, n)
-$$;
+      r.user_id::text, r.action, r.target, r.outcome, r.address, r.agent] LOOP
+    row_text := row_text || ',' || coalesce(octet_length(v) || ':' || v, '-');
+  END LOOP;
+  RETURN sha256(r.previous || convert_to(substr(row_text, 2), 'UTF8'));
+END $$;
 
 -- Links a row to its chain. Where it names no address, it gets that of the running request. Rows of
 -- one chain wait for each other, those of different users do not.

@@ -29,10 +29,33 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- In PL/pgSQL what is called often: there the plan is kept.
 CREATE FUNCTION auth.credentials_version(p_user uuid) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-  SELECT u.credentials_version FROM app.users u WHERE u.id = p_user;
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  RETURN (SELECT u.credentials_version FROM app.users u WHERE u.id = p_user);
+END $$;
+
+-- As the one who calls it, through row-level security.
+CREATE FUNCTION auth.sealed_fields()
+RETURNS TABLE (account_version bigint, id uuid, provider text, version integer, updated_at timestamptz,
+  name text, masked text, wrapped_key bytea, sealed bytea)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+BEGIN
+  RETURN QUERY SELECT u.credentials_version, c.id, c.provider, c.version, c.updated_at,
+      f.name, f.masked, f.wrapped_key, f.sealed
+    FROM app.users u
+      LEFT JOIN (app.credentials c JOIN app.credential_fields f ON f.credential_id = c.id)
+        ON c.user_id = u.id
+    ORDER BY c.provider, f.name;
+END $$;
+
+CREATE FUNCTION auth.add_audit(p_action text, p_target text, p_outcome text, p_address text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  INSERT INTO app.audit (user_id, action, target, outcome, address)
+  VALUES (auth.uid(), p_action, p_target, p_outcome, p_address);
+END $$;
 
 -- What a user asked for: everything of the account but its audit trail. True when there was one.
 CREATE FUNCTION auth.remove_account() RETURNS boolean

@@ -30,6 +30,7 @@ CREATE TABLE app.access_tokens (
   expires_at timestamptz NOT NULL
 );
 CREATE INDEX access_tokens_machine ON app.access_tokens (machine_id);
+CREATE INDEX access_tokens_end ON app.access_tokens (expires_at);
 
 DO $$
 DECLARE name text;
@@ -88,14 +89,14 @@ BEGIN
   UPDATE app.machines k SET revoked_at = clock_timestamp(), ended_by = p_why
   WHERE k.id = p_machine AND k.revoked_at IS NULL RETURNING k.* INTO m;
   IF NOT FOUND THEN RETURN; END IF;
-  DELETE FROM app.access_tokens a WHERE a.machine_id = p_machine;
   PERFORM auth.note(m.user_id, p_action, m.name, p_outcome, p_address);
 END $$;
 
 CREATE FUNCTION priv.issue(p_user uuid, p_machine uuid, p_scope text, p_access bytea, p_seconds integer)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-  DELETE FROM app.access_tokens a WHERE a.machine_id = p_machine AND a.expires_at < clock_timestamp();
+  -- kept for a while: who holds one is told whether it has expired or was revoked
+  DELETE FROM app.access_tokens a WHERE a.expires_at < clock_timestamp() - interval '2 hours';
   INSERT INTO app.access_tokens (hash, user_id, machine_id, scope, expires_at)
   VALUES (p_access, p_user, p_machine, p_scope, clock_timestamp() + make_interval(secs => p_seconds));
 END $$;
@@ -116,8 +117,8 @@ BEGIN
   IF NOT FOUND THEN RETURN NEXT; RETURN; END IF;
   moment := clock_timestamp();
   IF g.redeemed THEN
-    -- Polls of one client may overlap; after an interval somebody else holds the code as well.
-    IF moment > g.redeemed_at + make_interval(secs => g.poll_interval) THEN
+    -- Polls of one client may overlap; after some intervals somebody else holds the code as well.
+    IF moment > g.redeemed_at + make_interval(secs => g.poll_interval * 6) THEN
       PERFORM priv.end_machine(m.id, 'its code was used twice', 'token.reuse', 'machine signed out', p_address)
       FROM app.machines m WHERE m.grant_id = g.id;
     END IF;
@@ -206,6 +207,16 @@ BEGIN
     WHERE a.hash = p_hash AND m.revoked_at IS NULL AND a.expires_at > clock_timestamp();
 END $$;
 
+-- 'live', 'expired' (its machine is still signed in), or 'revoked', as everything that is not known.
+CREATE FUNCTION auth.token_state(p_hash bytea)
+RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT coalesce((SELECT CASE
+      WHEN m.revoked_at IS NOT NULL THEN 'revoked'
+      WHEN a.expires_at > clock_timestamp() THEN 'live'
+      ELSE 'expired' END
+    FROM app.access_tokens a JOIN app.machines m ON m.id = a.machine_id WHERE a.hash = p_hash), 'revoked');
+$$;
+
 -- RFC 7009: either token ends the sign-in that it belongs to, a used refresh token too.
 CREATE FUNCTION auth.revoke_token(p_hash bytea, p_address text)
 RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -237,13 +248,13 @@ REVOKE EXECUTE ON FUNCTION
   auth.request_device(bytea, text, text, text, text, text, text, text, integer, integer),
   auth.redeem_device(bytea, text, text, uuid, bytea, integer, bytea, integer),
   auth.refresh(bytea, bytea, text, text, bytea, integer, bytea, integer),
-  auth.token(bytea), auth.revoke_token(bytea, text),
+  auth.token(bytea), auth.token_state(bytea), auth.revoke_token(bytea, text),
   auth.add_automation(uuid, text, text, bytea, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
   auth.request_device(bytea, text, text, text, text, text, text, text, integer, integer),
   auth.redeem_device(bytea, text, text, uuid, bytea, integer, bytea, integer),
   auth.refresh(bytea, bytea, text, text, bytea, integer, bytea, integer),
-  auth.token(bytea), auth.revoke_token(bytea, text),
+  auth.token(bytea), auth.token_state(bytea), auth.revoke_token(bytea, text),
   auth.add_automation(uuid, text, text, bytea, integer) TO synsc_app;
 RESET ROLE;
 REVOKE CREATE ON SCHEMA auth, priv FROM synsc_authn;

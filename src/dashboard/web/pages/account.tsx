@@ -204,8 +204,8 @@ function DeleteSection(props: {
       <div>
         <h2>Delete account</h2>
         <p>
-          Every credential, machine, session and passkey is destroyed at once, in backups of the
-          database too: their key goes. Nobody can bring them back.
+          Every credential, machine, session and passkey is deleted at once, and the key that opens
+          your values is destroyed. Only a backup that holds keys could bring them back.
         </p>
       </div>
       {proved ? (

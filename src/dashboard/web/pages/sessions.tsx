@@ -78,7 +78,7 @@ function NoSession(): VNode {
 }
 
 const columns = [
-  ...['Session', 'State', 'Machine', 'Started', 'Lasted'],
+  ...['Session', 'State', 'Machine', 'Started'],
   ...['Commands', 'Redactions', 'Credentials used'],
 ];
 
@@ -116,8 +116,10 @@ function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VN
       <td data-label="Machine">{session.hostname}</td>
       <td data-label="Started">
         <Age moment={session.startedAt} now={now} />
+        <span class="sub">
+          {state === 'running' ? 'for' : 'lasted'} {duration(session.startedAt, until)}
+        </span>
       </td>
-      <td data-label="Lasted">{duration(session.startedAt, until)}</td>
       <td data-label="Commands" class="number">
         {session.commands}
       </td>
@@ -140,7 +142,16 @@ function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VN
 function StateBadge(props: { state: State; session: SessionRecord; now: Date }): VNode {
   const { state, session, now } = props;
   if (state === 'running') return <span class="badge good live">Running</span>;
-  if (state === 'ended') return <span class="badge">Ended</span>;
+  if (session.endedAt) {
+    return (
+      <>
+        <span class="badge">Ended</span>
+        <span class="sub">
+          <Age moment={session.endedAt} now={now} />
+        </span>
+      </>
+    );
+  }
   return (
     <>
       <span class="badge warn">Lost</span>

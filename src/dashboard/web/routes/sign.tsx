@@ -71,6 +71,8 @@ async function enter(
   const next = localPath(form.next);
   try {
     const user = await enter(form, request);
+    const before = await signedIn(services, request);
+    if (before) await services.closeWebSession(before.cookie);
     giveCookie(reply, await services.openWebSession(user, browserOf(request)));
   } catch (failure) {
     return sendRefused(request, reply, failure, (error) => (

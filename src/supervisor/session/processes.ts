@@ -1,0 +1,79 @@
+import { SynscError } from '../../errors.ts';
+import type { ManagedProcess } from '../process/table.ts';
+import { readOutput } from './output.ts';
+import type { Parts } from './parts.ts';
+import type { Caller, Verbs } from './verbs.ts';
+
+type ProcessVerb =
+  | 'write'
+  | 'closeStdin'
+  | 'resize'
+  | 'kill'
+  | 'wait'
+  | 'attach'
+  | 'detach'
+  | 'ack'
+  | 'output'
+  | 'list'
+  | 'release';
+
+/** The verbs of one process that runs or has ended, and the list of all. */
+export function processVerbs(parts: Parts): Pick<Verbs, ProcessVerb> {
+  const { processes, attachments } = parts;
+  const reach = (processId: string, caller: Caller) => reachProcess(processId, caller, parts);
+  return {
+    async write({ processId, data, encoding }, caller) {
+      await reach(processId, caller).write(Buffer.from(data, encoding ?? 'utf8'));
+      return {};
+    },
+    closeStdin({ processId }, caller) {
+      reach(processId, caller).closeStdin();
+      return {};
+    },
+    resize({ processId, columns, rows }, caller) {
+      reach(processId, caller).resize(columns, rows);
+      return {};
+    },
+    kill({ processId, signal }, caller) {
+      reach(processId, caller).kill(signal);
+      return {};
+    },
+    wait: ({ processId }, { gone }) => orGone(processes.get(processId).exited, gone),
+    attach: ({ processId, ...from }, caller) =>
+      attachments.attach(processes.get(processId), caller, from),
+    detach({ processId }, caller) {
+      attachments.detach(processes.get(processId), caller);
+      return {};
+    },
+    ack({ processId, offset }, caller) {
+      attachments.ack(processes.get(processId), caller, offset);
+      return {};
+    },
+    output: (params) => readOutput(processes.get(params.processId), params),
+    list: () => ({ processes: processes.all().map((one) => one.summary()) }),
+    release({ processId }) {
+      processes.release(processId);
+      return {};
+    },
+  };
+}
+
+/** A process below a command reaches only the tool that it was told to run. */
+export function reachProcess(
+  processId: string,
+  caller: Caller,
+  { processes, relays }: Parts,
+): ManagedProcess {
+  if (caller.role === 'subprocess' && !relays.mayReach(caller, processId)) {
+    throw new SynscError('DENIED', 'this process is not for callers of role subprocess');
+  }
+  return processes.get(processId);
+}
+
+function orGone<T>(promise: Promise<T>, gone: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(new SynscError('SESSION_ENDING', 'the caller left'));
+    gone.addEventListener('abort', leave, { once: true });
+    promise.then(resolve, reject).finally(() => gone.removeEventListener('abort', leave));
+  });
+}
