@@ -6,7 +6,13 @@ import { stateOf } from '../../src/platform/peer.ts';
 import { memoryPlace } from '../../src/platform/runtime-dir.ts';
 import { isTmpfs } from '../../src/platform/tmpfs.ts';
 import { claim } from '../support/claim.ts';
-import { childrenOf, holding, runningWith, watchdogOf } from '../support/processes.ts';
+import {
+  childrenOf,
+  holding,
+  killWatchdog,
+  runningWith,
+  watchdogOf,
+} from '../support/processes.ts';
 import { TestSession } from '../support/session.ts';
 
 /** What a loaded machine may take; the promise is a second. */
@@ -99,8 +105,7 @@ test('an aborted session leaves no core file', async () => {
 describe('the watchdog', () => {
   test('is replaced when it is killed, and the next one does its work', async () => {
     const { session, pid } = await opened();
-    const first = watchdogOf(pid);
-    process.kill(first ?? 0, 'SIGKILL');
+    const first = killWatchdog(pid);
     await expect.poll(() => watchdogOf(pid), patience).not.toBe(first);
     await expect.poll(() => watchdogOf(pid), patience).toBeDefined();
     await session.start({ command: `env -i /usr/bin/setsid ${sleeper('second')} & exit 0` });
@@ -125,7 +130,7 @@ describe('the watchdog', () => {
 /** Freezes a session first, so that it can't replace its watchdog. */
 async function killWithWatchdog(session: TestSession, pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
-  process.kill(watchdogOf(pid) ?? 0, 'SIGKILL');
+  killWatchdog(pid);
   process.kill(pid, 'SIGKILL');
   await session.exited;
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parentOf } from '../../src/platform/peer.ts';
+import { signal } from '../../src/platform/tree.ts';
 
 /** Pids of all processes, of any user. */
 function allPids(): number[] {
@@ -34,6 +35,14 @@ export function holding(text: string): number[] {
 
 export function childrenOf(parent: number): number[] {
   return allPids().filter((pid) => parentOf(pid) === parent);
+}
+
+/** Kills the process that cleans up after a session's process; answers its pid. */
+export function killWatchdog(supervisor: number): number {
+  const pid = watchdogOf(supervisor);
+  if (pid === undefined) throw new Error('the session has no watchdog');
+  signal(pid, 'SIGKILL');
+  return pid;
 }
 
 /** The process that cleans up after a session's process. */
