@@ -27,7 +27,8 @@ const program = path.join(import.meta.dirname, '../../dist/synsc.js');
 const connections = 16;
 /** Answers that are opened and checked on each database. */
 const checked = Number(process.argv[3] ?? 30_000);
-const unchangedSyncs = 4_000;
+const timed = Math.min(6_000, checked);
+const unchangedSyncs = Math.min(4_000, checked);
 const streams = 1_000;
 /** Clock ticks of /proc/PID/stat, in milliseconds. */
 const tick = 10;
@@ -178,7 +179,7 @@ async function measureSyncs(
   const times: number[] = [];
   const cpu = cpuOf(server.pid);
   const start = performance.now();
-  const perLane = 6_000 / connections;
+  const perLane = timed / connections;
   await Promise.all(
     lanes.map(async (lane) => {
       for (let count = 0; count < perLane; count += 1) {
@@ -283,7 +284,7 @@ async function measureUnchanged(kind: Kind, server: Server, accounts: readonly A
       }),
     );
   };
-  await round(1_600);
+  await round(unchangedSyncs / 2);
   const cpu = cpuOf(server.pid);
   const start = performance.now();
   await round(unchangedSyncs);
