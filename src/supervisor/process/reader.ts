@@ -58,7 +58,6 @@ function readInto<S extends Socket>(
   onData: (bytes: Buffer) => void,
   open: (onread: OnReadOpts) => S,
 ): Reader<S> {
-  let isOpen = true;
   let paused = false;
   function take(size: number): void {
     const bytes = chunk.subarray(0, size);
@@ -66,7 +65,7 @@ function readInto<S extends Socket>(
     bytes.fill(0);
   }
   function goOn(): void {
-    if (!paused && isOpen) stream.resume();
+    if (!paused && !stream.destroyed) stream.resume();
   }
   const stream = open({
     buffer: () => chunk.subarray(0, nextSize),
@@ -80,9 +79,6 @@ function readInto<S extends Socket>(
     },
   });
   stream.on('error', () => undefined); // EIO: the last process let go of the terminal
-  stream.on('close', () => {
-    isOpen = false;
-  });
   stream.resume();
   return {
     stream,
@@ -95,8 +91,9 @@ function readInto<S extends Socket>(
       stream.resume();
     },
     drain() {
-      // what it left running may write for ever
-      for (let left = drainLimit, size = 1; isOpen && size > 0 && left > 0; left -= size) {
+      // what it left running may write for ever; the number of a closed descriptor is soon another's
+      let size = 1;
+      for (let left = drainLimit; !stream.destroyed && size > 0 && left > 0; left -= size) {
         size = readNow(fd);
         if (size > 0) take(size);
       }
