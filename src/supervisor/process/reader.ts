@@ -21,19 +21,38 @@ const leastChunk = 8 * 1024;
 /** Every read of every command lands here, is handed over at once, and is overwritten. */
 const chunk = Buffer.allocUnsafeSlow(chunkSize);
 
+/** Milliseconds of reading after which the pipes that are left wait for the next turn. */
+const turnTime = 2;
+
 let readsThisTurn = 0;
+let turnBegan = 0;
+let pipesWait = false;
 let nextSize = chunkSize;
+/** Pipes that are open: a terminal, at which a person may sit, never waits for them. */
+const pipes = new Set<{ wait(): void; goOn(): void }>();
 
 /** The more commands write at a time, the less is taken from each in one turn. */
 function countRead(): void {
-  if (readsThisTurn === 0) setImmediate(endTurn);
+  if (readsThisTurn === 0) {
+    turnBegan = performance.now();
+    setImmediate(endTurn);
+  }
   readsThisTurn += 1;
+}
+
+function checkTurn(): void {
+  if (pipesWait || performance.now() - turnBegan < turnTime) return;
+  pipesWait = true;
+  for (const pipe of pipes) pipe.wait();
 }
 
 function endTurn(): void {
   const share = Math.floor(turnBudget / readsThisTurn);
   nextSize = Math.max(leastChunk, Math.min(chunkSize, share));
   readsThisTurn = 0;
+  if (!pipesWait) return;
+  pipesWait = false;
+  for (const pipe of pipes) pipe.goOn();
 }
 
 /** Reads the raw output of a pipe and hands it to `onData`, and to nobody else. */
@@ -58,7 +77,6 @@ function readInto<S extends Socket>(
   onData: (bytes: Buffer) => void,
   open: (onread: OnReadOpts) => S,
 ): Reader<S> {
-  let isOpen = true;
   let paused = false;
   function take(size: number): void {
     const bytes = chunk.subarray(0, size);
@@ -66,23 +84,24 @@ function readInto<S extends Socket>(
     bytes.fill(0);
   }
   function goOn(): void {
-    if (!paused && isOpen) stream.resume();
+    if (!paused && !stream.destroyed) stream.resume();
   }
   const stream = open({
     buffer: () => chunk.subarray(0, nextSize),
     callback(size, buffer) {
       countRead();
       take(size);
-      if (size < buffer.length) return true;
+      checkTurn();
+      if (size < buffer.length) return !(pipesWait && pipes.has(self));
       // one that always has more takes turns with the others
       setImmediate(goOn);
       return false;
     },
   });
+  const self = { wait: () => void stream.pause(), goOn };
+  if (!(stream instanceof ReadStream)) pipes.add(self);
+  stream.once('close', () => void pipes.delete(self));
   stream.on('error', () => undefined); // EIO: the last process let go of the terminal
-  stream.on('close', () => {
-    isOpen = false;
-  });
   stream.resume();
   return {
     stream,
@@ -95,8 +114,9 @@ function readInto<S extends Socket>(
       stream.resume();
     },
     drain() {
-      // what it left running may write for ever
-      for (let left = drainLimit, size = 1; isOpen && size > 0 && left > 0; left -= size) {
+      // what it left running may write for ever; the number of a closed descriptor is soon another's
+      let size = 1;
+      for (let left = drainLimit; !stream.destroyed && size > 0 && left > 0; left -= size) {
         size = readNow(fd);
         if (size > 0) take(size);
       }
