@@ -18,15 +18,21 @@ for (let byte = 0x21; byte < 256; byte += 1) KEPT[byte] = 1;
 for (const byte of [0x7f, 0x22, 0x27, 0x5c]) KEPT[byte] = 0;
 
 /** Of a little-endian pair of bytes: those that count, moved together, and in bits 16 and 17 how many. */
-const pairs = new Int32Array(1 << 16);
+let pairs = new Int32Array(0);
 /** 1: both bytes of a pair count. */
-const wholePairs = new Uint8Array(1 << 16);
-for (let pair = 0; pair < pairs.length; pair += 1) {
-  const first = KEPT[pair & 255] as number;
-  const second = KEPT[pair >> 8] as number;
-  const bytes = (first * (pair & 255)) | ((second * (pair >> 8)) << (8 * first));
-  pairs[pair] = bytes | ((first + second) << 16);
-  wholePairs[pair] = first & second;
+let wholePairs = new Uint8Array(0);
+
+/** Made with the first text: not every session has one, and each waits for its start. */
+function makePairs(): void {
+  pairs = new Int32Array(1 << 16);
+  wholePairs = new Uint8Array(1 << 16);
+  for (let pair = 0; pair < pairs.length; pair += 1) {
+    const first = KEPT[pair & 255] as number;
+    const second = KEPT[pair >> 8] as number;
+    const bytes = (first * (pair & 255)) | ((second * (pair >> 8)) << (8 * first));
+    pairs[pair] = bytes | ((first + second) << 16);
+    wholePairs[pair] = first & second;
+  }
 }
 
 /** Raw bytes between two known places of plain text. */
@@ -48,6 +54,7 @@ function compactRange(
   target: DataView,
   start: number,
 ): number {
+  if (pairs.length === 0) makePairs();
   let length = start;
   let at = from;
   // eight bytes at a time; branch-free where some are dropped: every byte is written, only kept ones move on
