@@ -3,13 +3,33 @@
  * C0 controls, blanks, DEL, quotes and backslashes; a backspace takes back what stood before it. Text
  * and values are compared in it, so that colour, line wraps, indentation, quoting and UTF-16 fall away.
  */
-export interface Canonical {
-  readonly bytes: Uint8Array;
-  readonly length: number;
+export interface Canonical extends CanonicalBytes {
   /** Raw offset of a canonical byte. */
   placeOf(index: number): number;
   /** Raw offset at which its cell begins, overstrikes included. */
   beginOf(index: number): number;
+}
+
+/** A canonical stream without its places. */
+export interface CanonicalBytes extends Room {
+  readonly length: number;
+}
+
+/** Memory for a text, seen in three ways. */
+export interface Room {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly words: Int32Array;
+}
+
+/** Room for some bytes at least. */
+export function makeRoom(size: number): Room {
+  const buffer = new ArrayBuffer((size + 3) & ~3);
+  return {
+    bytes: new Uint8Array(buffer),
+    view: new DataView(buffer),
+    words: new Int32Array(buffer),
+  };
 }
 
 /** 1: the byte counts. Dropped: C0, blank, DEL, quotes, backslash. */
@@ -95,20 +115,37 @@ function put(target: DataView, length: number, pair: number): number {
 }
 
 /** Plain text, whose places are worked out only where somebody asks. */
-export class PlainText {
-  bytes = new Uint8Array(0);
+export class PlainText implements Canonical {
+  #room = makeRoom(0);
   length = 0;
   #raw: Buffer = Buffer.alloc(0);
   /** Canonical length at the beginning of each block. */
   readonly #starts: number[] = [];
 
+  get bytes(): Uint8Array {
+    return this.#room.bytes;
+  }
+
+  get view(): DataView {
+    return this.#room.view;
+  }
+
+  get words(): Int32Array {
+    return this.#room.words;
+  }
+
+  /** Overwrites what the last text left behind. */
+  wipe(): void {
+    this.bytes.fill(0, 0, this.length + 8);
+  }
+
   reset(raw: Buffer): void {
-    if (this.bytes.length < raw.length + 8) this.bytes = new Uint8Array(2 * raw.length + 64);
+    if (this.bytes.length < raw.length + 8) this.#room = makeRoom(2 * raw.length + 64);
     this.#raw = raw;
     this.#starts.length = 0;
     this.length = 0;
     const words = viewOf(raw);
-    const target = viewOf(this.bytes);
+    const target = this.#room.view;
     for (let at = 0; at < raw.length; at += block) {
       this.#starts.push(this.length);
       const to = Math.min(raw.length, at + block);

@@ -1,3 +1,5 @@
+import type { CanonicalBytes } from './canonical.ts';
+
 /** Bytes of a word of the text. */
 const WORD = 4;
 const HASH = 0x9e3779b1;
@@ -77,20 +79,19 @@ export class Grams {
     return 2 * at;
   }
 
-  /** Where grams of ours stand in `text`, which begins at a word of its buffer: offsets and first entries in pairs. */
-  candidates(text: Uint8Array, length: number): number[] {
+  /** Where grams of ours stand in a text: offsets and first entries in pairs. */
+  candidates({ view, words, length }: CanonicalBytes): number[] {
     const found: number[] = [];
-    const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
     if (this.step < WORD) {
       for (let at = 0; at <= length - this.#width; at += this.step) this.#look(view, at, found);
       return found;
     }
-    const words = new Int32Array(text.buffer, text.byteOffset, length >> 2);
     const stride = this.step / WORD;
-    const last = words.length - this.#width / WORD;
+    const last = (length >> 2) - this.#width / WORD;
+    const places = { words, stride, last };
     const skip = this.#width === WORD ? skipWords : skipPairs;
     for (let at = 0; at <= last; ) {
-      at = skip(words, at, stride, this.#filter, this.#shift);
+      at = skip(places, at, this.#filter, this.#shift);
       for (let left = together; left > 0 && at <= last; left -= 1, at += stride) {
         this.#look(view, WORD * at, found);
       }
@@ -129,19 +130,25 @@ export class Grams {
   }
 }
 
+/** Words of a text that are looked at: `stride` apart, the last one included. */
+interface Places {
+  readonly words: Int32Array;
+  readonly stride: number;
+  readonly last: number;
+}
+
 /** Places that are looked at together: one branch for all. */
 const together = 4;
 
-/** From `from` on, the first of four words, `stride` apart, of which the filter may know one. */
+/** From `from` on, the first of four words of which the filter may know one. */
 function skipWords(
-  words: Int32Array,
+  { words, stride, last }: Places,
   from: number,
-  stride: number,
   filter: Uint8Array,
   shift: number,
 ): number {
   let at = from;
-  for (; at + 3 * stride < words.length; at += 4 * stride) {
+  for (; at + 3 * stride <= last; at += 4 * stride) {
     const known =
       (filter[hash(words[at] as number) >>> shift] as number) |
       (filter[hash(words[at + stride] as number) >>> shift] as number) |
@@ -154,14 +161,13 @@ function skipWords(
 
 /** The same for grams of two words. */
 function skipPairs(
-  words: Int32Array,
+  { words, stride, last }: Places,
   from: number,
-  stride: number,
   filter: Uint8Array,
   shift: number,
 ): number {
   let at = from;
-  for (; at + 3 * stride + 1 < words.length; at += 4 * stride) {
+  for (; at + 3 * stride <= last; at += 4 * stride) {
     const known =
       (filter[hash(pairAt(words, at)) >>> shift] as number) |
       (filter[hash(pairAt(words, at + stride)) >>> shift] as number) |

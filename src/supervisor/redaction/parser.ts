@@ -1,4 +1,4 @@
-import { type Canonical, KEPT } from './canonical.ts';
+import { type Canonical, KEPT, makeRoom } from './canonical.ts';
 
 /** One that is made by the parser. */
 export interface ParsedText extends Canonical {
@@ -38,7 +38,10 @@ const csiLimit = 256;
 
 /** A canonical stream that grows, and can be taken back. */
 class Growing implements ParsedText {
-  bytes = new Uint8Array(0);
+  #room = makeRoom(0);
+  bytes = this.#room.bytes;
+  /** Bytes that the last text can have taken. */
+  #most = 0;
   length = 0;
   broken = 0;
   /** Blanks that were dropped right before the end: a backspace takes those back first. */
@@ -49,6 +52,19 @@ class Growing implements ParsedText {
 
   #from = new Int32Array(0);
   #at = new Int32Array(0);
+
+  get view(): DataView {
+    return this.#room.view;
+  }
+
+  get words(): Int32Array {
+    return this.#room.words;
+  }
+
+  /** Overwrites what the last text left behind. */
+  wipe(): void {
+    this.bytes.fill(0, 0, this.#most);
+  }
 
   placeOf(index: number): number {
     return this.#at[index] as number;
@@ -62,8 +78,10 @@ class Growing implements ParsedText {
     this.length = 0;
     this.broken = 0;
     this.#startLine();
+    this.#most = capacity;
     if (this.bytes.length >= capacity) return;
-    this.bytes = new Uint8Array(2 * capacity);
+    this.#room = makeRoom(2 * capacity);
+    this.bytes = this.#room.bytes;
     this.#from = new Int32Array(2 * capacity);
     this.#at = new Int32Array(2 * capacity);
   }
@@ -147,8 +165,8 @@ export class Parser {
   }
 
   wipe(): void {
-    this.#text.bytes.fill(0);
-    this.#payload.bytes.fill(0);
+    this.#text.wipe();
+    this.#payload.wipe();
   }
 }
 

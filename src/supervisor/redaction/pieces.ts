@@ -1,9 +1,6 @@
-import { type Canonical, KEPT } from './canonical.ts';
+import { type Canonical, type CanonicalBytes, KEPT } from './canonical.ts';
 import type { Form } from './needles.ts';
 import { follow, type ParserState, State } from './parser.ts';
-
-/** A canonical stream without its places. */
-export type CanonicalBytes = Pick<Canonical, 'bytes' | 'length'>;
 
 /** Where a form and a text agree: canonical offsets [start, end) of the text. */
 export interface Piece {

@@ -1,6 +1,7 @@
+import type { CanonicalBytes } from './canonical.ts';
 import type { Grams } from './grams.ts';
 import type { Form } from './needles.ts';
-import { type CanonicalBytes, covers, joined, type Piece, pieceAt } from './pieces.ts';
+import { covers, joined, type Piece, pieceAt } from './pieces.ts';
 
 /** Bytes before the end of a piece in which another form may begin to agree, and lead further. */
 const seam = 8;
@@ -17,7 +18,7 @@ export function piecesIn(text: CanonicalBytes, wanted: Wanted): Piece[] {
   const pieces: Piece[] = [];
   for (const grams of wanted.grams) {
     let last: readonly Piece[] = [];
-    const candidates = grams.candidates(text.bytes, text.length);
+    const candidates = grams.candidates(text);
     for (let index = 0; index < candidates.length; index += 2) {
       const place = { at: candidates[index] as number, first: candidates[index + 1] as number };
       const found = piecesAt(place, text, wanted, grams, last);

@@ -78,7 +78,7 @@ export class RedactionTable {
 
   /** Overwrites what the last text left behind, which may hold a value. */
   forget(): void {
-    this.#plain.bytes.fill(0);
+    this.#plain.wipe();
     this.#parser.wipe();
   }
 
