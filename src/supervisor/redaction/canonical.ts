@@ -85,12 +85,7 @@ function compactRange(
     const b = low >>> 16;
     const c = high & 0xffff;
     const d = high >>> 16;
-    const areWhole =
-      (wholePairs[a] as number) &
-      (wholePairs[b] as number) &
-      (wholePairs[c] as number) &
-      (wholePairs[d] as number);
-    if (areWhole === 1) {
+    if ((isWhole(a) & isWhole(b) & isWhole(c) & isWhole(d)) === 1) {
       target.setInt32(length, low, true);
       target.setInt32(length + 4, high, true);
       length = (length + 8) | 0;
@@ -107,6 +102,10 @@ function compactRange(
     length = (length + (KEPT[byte] as number)) | 0;
   }
   return length;
+}
+
+function isWhole(pair: number): number {
+  return wholePairs[pair] as number;
 }
 
 function put(target: DataView, length: number, pair: number): number {

@@ -150,10 +150,10 @@ function skipWords(
   let at = from;
   for (; at + 3 * stride <= last; at += 4 * stride) {
     const known =
-      (filter[hash(words[at] as number) >>> shift] as number) |
-      (filter[hash(words[at + stride] as number) >>> shift] as number) |
-      (filter[hash(words[at + 2 * stride] as number) >>> shift] as number) |
-      (filter[hash(words[at + 3 * stride] as number) >>> shift] as number);
+      mark(filter, hash(wordAt(words, at)) >>> shift) |
+      mark(filter, hash(wordAt(words, at + stride)) >>> shift) |
+      mark(filter, hash(wordAt(words, at + 2 * stride)) >>> shift) |
+      mark(filter, hash(wordAt(words, at + 3 * stride)) >>> shift);
     if (known !== 0) return at;
   }
   return at;
@@ -169,17 +169,25 @@ function skipPairs(
   let at = from;
   for (; at + 3 * stride <= last; at += 4 * stride) {
     const known =
-      (filter[hash(pairAt(words, at)) >>> shift] as number) |
-      (filter[hash(pairAt(words, at + stride)) >>> shift] as number) |
-      (filter[hash(pairAt(words, at + 2 * stride)) >>> shift] as number) |
-      (filter[hash(pairAt(words, at + 3 * stride)) >>> shift] as number);
+      mark(filter, hash(pairAt(words, at)) >>> shift) |
+      mark(filter, hash(pairAt(words, at + stride)) >>> shift) |
+      mark(filter, hash(pairAt(words, at + 2 * stride)) >>> shift) |
+      mark(filter, hash(pairAt(words, at + 3 * stride)) >>> shift);
     if (known !== 0) return at;
   }
   return at;
 }
 
+function mark(filter: Uint8Array, index: number): number {
+  return filter[index] as number;
+}
+
+function wordAt(words: Int32Array, at: number): number {
+  return words[at] as number;
+}
+
 function pairAt(words: Int32Array, at: number): number {
-  return mixed(words[at] as number, words[at + 1] as number);
+  return mixed(wordAt(words, at), wordAt(words, at + 1));
 }
 
 function hash(gram: number): number {
