@@ -41,7 +41,7 @@ async function follow(
     if (heard === 'no stream') {
       await pause(pollInterval, signal);
       // what fails is tried again, and the session keeps what it has
-      await follower.sync().catch(() => undefined);
+      if (!signal.aborted) await follower.sync().catch(() => undefined);
     } else await pause(wait * (0.5 + Math.random()), signal);
   }
 }
@@ -70,7 +70,7 @@ async function hear(
   };
   const parser = createParser({
     onEvent({ event, data }) {
-      // the dashboard also says so of an access token that has run out: a sync renews it
+      // a sync tells for certain
       if (event === 'signed-out') sync();
       if (event === 'credentials' && isNews(data, follower)) sync();
     },

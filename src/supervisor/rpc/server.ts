@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Notification, NotificationName } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
 import type { Log } from '../../log.ts';
+import { listenPrivately } from '../../platform/listen.ts';
 import type { OpenStream } from '../session/streams.ts';
 import type { Verbs } from '../session/verbs.ts';
 import { Admission } from './admission.ts';
@@ -82,7 +83,7 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
   }
 
   const server = createServer({ allowHalfOpen: true }, admit);
-  await listen(server, options.socketPath);
+  await listenPrivately(server, options.socketPath);
   return {
     broadcast(name, params) {
       for (const connection of lines) {
@@ -119,18 +120,6 @@ function whenSpoken(
     socket.off('readable', readable).off('end', silent).off('close', stop);
   }
   socket.on('readable', readable).on('end', silent).on('close', stop);
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).once('listening', resolve);
-    const mask = process.umask(0o177);
-    try {
-      server.listen(path); // binds before it returns
-    } finally {
-      process.umask(mask);
-    }
-  });
 }
 
 function close(server: Server, sockets: Iterable<Socket>): Promise<void> {

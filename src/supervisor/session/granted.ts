@@ -1,4 +1,4 @@
-import { startTimeOf } from '../../platform/peer.ts';
+import { originOf } from '../../platform/peer.ts';
 import { ancestorsOf } from './commands.ts';
 
 const kept = 4_096;
@@ -11,14 +11,14 @@ export class Granted {
   readonly #names = new Map<string, readonly string[]>();
 
   note(pid: number, names: readonly string[]): void {
-    this.#names.set(keyOf(pid), names);
+    this.#names.set(originOf(pid), names);
     const [oldest] = this.#names.keys();
     if (this.#names.size > kept && oldest !== undefined) this.#names.delete(oldest);
   }
 
   /** What this very process was given before it became what it is now. */
   byItself(pid: number): readonly string[] | undefined {
-    return this.#names.get(keyOf(pid));
+    return this.#names.get(originOf(pid));
   }
 
   /** What the nearest program above was given. */
@@ -26,8 +26,4 @@ export class Granted {
     const [, ...ancestors] = ancestorsOf(pid);
     return ancestors.map((one) => this.byItself(one)).find((names) => names !== undefined);
   }
-}
-
-function keyOf(pid: number): string {
-  return `${pid}:${startTimeOf(pid) ?? 0}`;
 }

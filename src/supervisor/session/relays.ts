@@ -1,4 +1,4 @@
-import { startTimeOf } from '../../platform/peer.ts';
+import { originOf } from '../../platform/peer.ts';
 import type { ManagedProcess } from '../process/table.ts';
 import type { Command } from './commands.ts';
 import type { Caller } from './verbs.ts';
@@ -36,21 +36,16 @@ export class Relays {
   }
 
   give(pid: number, relay: Relay): void {
-    const key = keyOf(pid);
+    const key = originOf(pid);
     this.#waiting.set(key, relay);
     setTimeout(() => void this.#waiting.delete(key), lifetime).unref();
   }
 
   /** Undefined when this process was told nothing, or has used it up. */
   take(pid: number): Relay | undefined {
-    const key = keyOf(pid);
+    const key = originOf(pid);
     const relay = this.#waiting.get(key);
     this.#waiting.delete(key);
     return relay;
   }
-}
-
-/** The same process after `exec`, and no later one with its pid. */
-function keyOf(pid: number): string {
-  return `${pid}:${startTimeOf(pid) ?? 0}`;
 }

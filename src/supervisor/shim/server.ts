@@ -1,5 +1,6 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import type { Log } from '../../log.ts';
+import { listenPrivately } from '../../platform/listen.ts';
 import { release } from '../../platform/pages.ts';
 import { peerOf } from '../../platform/peer.ts';
 
@@ -49,7 +50,7 @@ export async function serveShims(
       );
     });
   });
-  await listen(server, socketPath);
+  await listenPrivately(server, socketPath);
   return {
     close: () =>
       new Promise((resolve) => {
@@ -66,16 +67,4 @@ function send(socket: Socket, bytes: Buffer | undefined, http: boolean): void {
   }
   if (http) socket.write('HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n');
   socket.end(bytes, () => release(bytes));
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).once('listening', resolve);
-    const mask = process.umask(0o177);
-    try {
-      server.listen(path); // binds before it returns
-    } finally {
-      process.umask(mask);
-    }
-  });
 }
