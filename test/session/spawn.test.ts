@@ -388,12 +388,13 @@ test('a client that only sends and then listens is answered; one that is gone ta
   const ask = path.join(tools, 'ask.py');
   writeFileSync(
     ask,
-    `import json, os, socket, sys
+    `import json, os, socket, sys, time
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
-call = {"jsonrpc": "2.0", "id": 1, "method": "spawn", "params": {"command": "sleep %s; echo late" % sys.argv[3]}}
+call = {"jsonrpc": "2.0", "id": 1, "method": "spawn", "params": {"command": "touch %s; sleep %s; echo late" % (sys.argv[3], sys.argv[4])}}
 s.sendall((json.dumps(call) + "\\n").encode())
 s.shutdown(socket.SHUT_WR)
+while not os.path.exists(sys.argv[3]): time.sleep(0.05)
 print(s.makefile().readline() if sys.argv[2] == "stay" else "left")
 `,
   );
@@ -402,12 +403,14 @@ print(s.makefile().readline() if sys.argv[2] == "stay" else "left")
       env: cleanEnv({ XDG_RUNTIME_DIR: tools, TMPDIR: tools }),
       encoding: 'utf8',
     }).stdout;
-  expect(JSON.parse(launch(`python3 ${ask} "$SYNSC_SOCKET" stay 0.4`))).toMatchObject({
+  expect(
+    JSON.parse(launch(`python3 ${ask} "$SYNSC_SOCKET" stay ${tools}/stays 0.4`)),
+  ).toMatchObject({
     result: { stdout: 'late\n' },
   });
   const own = `60.${process.pid}`; // nobody else's
   const lines = [
-    `python3 ${ask} "$SYNSC_SOCKET" leave ${own}`,
+    `python3 ${ask} "$SYNSC_SOCKET" leave ${tools}/runs ${own}`,
     `for try in $(seq 100); do pgrep -f "^sleep ${own}" > /dev/null || break; sleep 0.1; done`,
     `pgrep -fc "^sleep ${own}" || true`,
   ];

@@ -114,8 +114,8 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
     type('less /etc/passwd');
     await shows('root:x:0:0');
     tmux('send-keys', '-t', 't', 'q');
-    type('clear; echo after');
-    await shows('after');
+    type('clear; echo after $((2+2))');
+    await shows('after 4');
   }, 60_000);
 
   test("the command's exit code passes through and the terminal is as before", async () => {
@@ -151,13 +151,16 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
   }, 60_000);
 
   test('the terminal is restored when the session is killed', async () => {
-    const wait = 'until stty -a | grep -q " icanon"; do sleep 0.1; done; echo as before';
-    type(`clear; sh -c 'synsc launch --no-sync -- sh -c "echo inner; exec sleep 300"; ${wait}'`);
-    await shows('inner');
+    // sums, since the line that is typed stands on the screen too
+    const wait = 'until stty -a | grep -q " icanon"; do sleep 0.1; done; echo as before $((4+1))';
+    type(
+      `clear; sh -c 'synsc launch --no-sync -- sh -c "echo inner \\$((2+1)); exec sleep 300"; ${wait}'`,
+    );
+    await shows('inner 3');
     const [id = ''] = readdirSync(path.join(runtime, 'synsc'));
     const claim = readFileSync(path.join(runtime, 'synsc', id, 'pid'), 'utf8');
     process.kill(Number.parseInt(claim, 10), 'SIGKILL');
-    await shows('as before');
+    await shows('as before 5');
   }, 40_000);
 
   test('a closed terminal ends the session', async () => {
