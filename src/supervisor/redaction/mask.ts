@@ -19,30 +19,58 @@ interface Masked {
   readonly upTo: number;
 }
 
+/** Where a row of cells that shows the marker goes on. */
+interface Row {
+  readonly column: number;
+}
+
 /** What takes the place of a value on a terminal. */
 class Cells {
   readonly out: number[] = [];
-  /** Places in `out` of the cells that stand in a row and show nothing yet. */
-  #run: number[] = [];
+  /** By column of a row that shows nothing yet: places in `out` that fill it, several where it is overstruck. */
+  #columns: number[][] = [];
+  #column: number;
+  #isMarked: boolean;
+
+  constructor(row: Row | undefined) {
+    this.#isMarked = row !== undefined;
+    this.#column = row?.column ?? 0;
+  }
 
   /** Whether cells wait for what they show. */
   get open(): boolean {
-    return this.#run.length > 0;
+    return this.#columns.length > 0;
+  }
+
+  /** The row that a further part of the value goes on in, where that shows the marker. */
+  get row(): Row | undefined {
+    return this.#isMarked ? { column: this.#column } : undefined;
   }
 
   /** Adds the cells of one character; answers whether the marker is shown. */
   add(count: number, placed: boolean): boolean {
-    for (let cell = count; cell > 0; cell -= 1) this.#run.push(this.out.push(BLANK) - 1);
-    if (!placed && this.#run.length < markerCells) return false;
-    if (!placed)
-      for (const [at, code] of MARKER.entries()) this.out[this.#run[at] as number] = code;
-    this.#run = [];
+    for (let cell = count; cell > 0; cell -= 1) this.#addCell(placed);
+    if (placed || this.#columns.length < markerCells) return placed;
+    for (const [column, places] of this.#columns.entries()) {
+      for (const place of places) this.out[place] = MARKER[column] ?? BLANK;
+    }
+    this.#columns = [];
+    this.#isMarked = true;
     return true;
+  }
+
+  #addCell(placed: boolean): void {
+    const column = this.#column;
+    this.#column += 1;
+    const place = this.out.push((this.#isMarked && MARKER[column]) || BLANK) - 1;
+    if (placed) return;
+    this.#columns[column] ??= [];
+    this.#columns[column].push(place);
   }
 
   /** The next character takes the place of the last one. */
   back(): void {
-    this.#run.pop();
+    this.#column = Math.max(0, this.#column - 1);
     this.out.push(BACKSPACE);
   }
 
@@ -54,8 +82,10 @@ class Cells {
 
   /** No more comes: a row that is too narrow for the marker. */
   close(): void {
-    for (const place of this.#run) this.out[place] = STAR;
-    this.#run = [];
+    for (const place of this.#columns.flat()) this.out[place] = STAR;
+    this.#columns = [];
+    this.#column = 0;
+    this.#isMarked = false;
   }
 }
 
@@ -68,6 +98,7 @@ export class Mask {
   readonly #mode: StreamMode;
   #state: ParserState;
   #placed = false;
+  #row: Row | undefined;
 
   constructor(mode: StreamMode, state: ParserState) {
     this.#mode = mode;
@@ -106,7 +137,7 @@ export class Mask {
   }
 
   #coverOnTerminal(raw: Buffer, from: number, to: number, ends: boolean): Masked {
-    const cells = new Cells();
+    const cells = new Cells(this.#row);
     let waiting = { at: from, out: 0, state: this.#state };
     for (let at = from; at < to; ) {
       const byte = raw[at] as number;
@@ -118,11 +149,9 @@ export class Mask {
       else this.#placed = cells.add(cellsOf(raw, at), this.#placed);
       at += length;
     }
+    if (cells.open && ends) cells.close();
+    this.#row = cells.row;
     if (!cells.open) return { out: Buffer.from(cells.out), upTo: to };
-    if (ends) {
-      cells.close();
-      return { out: Buffer.from(cells.out), upTo: to };
-    }
     this.#state = waiting.state;
     return { out: Buffer.from(cells.out.slice(0, waiting.out)), upTo: waiting.at };
   }

@@ -1,3 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { everyByte, recorder, run, TOKEN, tableOf } from './support.ts';
@@ -46,6 +52,23 @@ describe('what leaves when', () => {
     stream.write(Buffer.from(`${TOKEN.slice(20)} b\n`));
     expect(text()).toBe('a [REDACTED] b\n');
     expect(hits).toEqual(['V0']);
+  });
+
+  test('a reader that was kept from running takes what has come meanwhile first', async () => {
+    const { stream, text } = recorder(tableOf(TOKEN));
+    const pipe = path.join(mkdtempSync(path.join(tmpdir(), 'hold-')), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writer = openSync(pipe, constants.O_RDWR);
+    const reader = new Socket({ fd: openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK) });
+    reader.on('data', (bytes) => void stream.write(bytes));
+    writeSync(writer, `a ${TOKEN.slice(0, 9)}`);
+    await once(reader, 'data');
+    writeSync(writer, `${TOKEN.slice(9)} b\n`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+    await expect.poll(text).toContain('b\n');
+    expect(text()).toBe('a [REDACTED] b\n');
+    reader.destroy();
+    closeSync(writer);
   });
 
   test('a value typed slowly shows its public prefix and at most seven characters', async () => {
