@@ -2,13 +2,15 @@ import { type Canonical, type CanonicalBytes, KEPT } from './canonical.ts';
 import type { Form } from './needles.ts';
 import { follow, type ParserState, State } from './parser.ts';
 
-/** Where a form and a text agree, and give the value away: canonical offsets [start, end) of the text. */
+/** Where a form and a text agree: canonical offsets [start, end) of the text. */
 export interface Piece {
   readonly form: Form;
   /** Offset in the form of its first byte. */
   readonly offset: number;
   readonly start: number;
   readonly end: number;
+  /** Whether it gives the value away. */
+  readonly counts: boolean;
 }
 
 /** A further piece of a value counts from this length when it goes on where the last one ended … */
@@ -16,34 +18,54 @@ const joinMin = 4;
 /** … within so many canonical bytes: a line of a hex dump, a table's other column. */
 const joinWithin = 160;
 
-/** The longest agreement around one place where both are known to be alike, if it gives the value away. */
-export function pieceAt(
-  form: Form,
-  offset: number,
-  text: CanonicalBytes,
-  at: number,
-): Piece | undefined {
-  const { bytes } = form;
-  const seen = text.bytes;
-  let left = 0;
-  while (left < offset && left < at && bytes[offset - left - 1] === seen[at - left - 1]) left += 1;
-  let right = 0;
-  const most = Math.min(bytes.length - offset, text.length - at);
-  while (right < most && bytes[offset + right] === seen[at + right]) right += 1;
-  if (!counts(form, offset - left, left + right)) return undefined;
-  return { form, offset: offset - left, start: at - left, end: at + right };
+/**
+ * Whether enough agrees around one place where both are known to be alike. Ordinary text has many a few
+ * bytes in common with a value: nothing is made of those.
+ */
+export function isEnough(form: Form, offset: number, text: CanonicalBytes, at: number): boolean {
+  const { bytes, piece = bytes.length } = form;
+  const length = agreeBefore(bytes, offset, text, at) + agreeFrom(bytes, offset, text, at);
+  return length >= Math.min(piece, bytes.length);
 }
 
-/** Whether so many bytes of a form give its value away. */
-function counts(form: Form, offset: number, length: number): boolean {
+/** The longest agreement around such a place. */
+export function pieceAt(form: Form, offset: number, text: CanonicalBytes, at: number): Piece {
+  const { bytes } = form;
+  const left = agreeBefore(bytes, offset, text, at);
+  const right = agreeFrom(bytes, offset, text, at);
+  const piece = { form, offset: offset - left, start: at - left, end: at + right };
+  return { ...piece, counts: counts(piece) };
+}
+
+function agreeBefore(form: Buffer, offset: number, { bytes }: CanonicalBytes, at: number): number {
+  const most = Math.min(offset, at);
+  let count = 0;
+  while (count < most && form[offset - count - 1] === bytes[at - count - 1]) count += 1;
+  return count;
+}
+
+function agreeFrom(
+  form: Buffer,
+  offset: number,
+  { bytes, length }: CanonicalBytes,
+  at: number,
+): number {
+  const most = Math.min(form.length - offset, length - at);
+  let count = 0;
+  while (count < most && form[offset + count] === bytes[at + count]) count += 1;
+  return count;
+}
+
+function counts(piece: Omit<Piece, 'counts'>): boolean {
+  const { form, offset, start, end } = piece;
+  const length = end - start;
   const isWhole = length === form.bytes.length;
   if (isWhole || form.piece === undefined) return isWhole;
-  if (length < form.piece) return false;
   const { unforeseen, publicPrefix } = form;
   const secret =
     (unforeseen[offset + length] as number) -
     (unforeseen[Math.max(offset, publicPrefix)] as number);
-  const atEdge = offset <= publicPrefix || offset + length === form.bytes.length;
+  const atEdge = offset <= form.publicPrefix || offset + length === form.bytes.length;
   return secret >= (atEdge ? form.piece : form.inside);
 }
 
@@ -117,7 +139,7 @@ function forwards(from: Piece, text: CanonicalBytes): Piece[] {
     ) {
       length += 1;
     }
-    found.push({ form, offset, start, end: start + length });
+    found.push({ form, offset, start, end: start + length, counts: true });
     offset += length;
     after = start + length;
   }
@@ -142,7 +164,7 @@ function backwards(from: Piece, text: CanonicalBytes): Piece[] {
       length += 1;
     }
     const end = at + joinMin;
-    found.push({ form, offset: offset - length, start: end - length, end });
+    found.push({ form, offset: offset - length, start: end - length, end, counts: true });
     offset -= length;
     before = end - length;
   }

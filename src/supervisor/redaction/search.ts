@@ -1,7 +1,7 @@
 import type { CanonicalBytes } from './canonical.ts';
 import type { Grams } from './grams.ts';
 import type { Form } from './needles.ts';
-import { covers, joined, type Piece, pieceAt } from './pieces.ts';
+import { covers, isEnough, joined, type Piece, pieceAt } from './pieces.ts';
 
 /** Bytes before the end of a piece in which another form may begin to agree, and lead further. */
 const seam = 8;
@@ -12,6 +12,8 @@ export interface Wanted {
   readonly grams: readonly Grams[];
   readonly hidden: ReadonlySet<string>;
 }
+
+const none: readonly Piece[] = [];
 
 /** All pieces in a text that give a value away, in no order. */
 export function piecesIn(text: CanonicalBytes, wanted: Wanted): Piece[] {
@@ -30,12 +32,9 @@ export function piecesIn(text: CanonicalBytes, wanted: Wanted): Piece[] {
   return pieces;
 }
 
-const none: readonly Piece[] = [];
-
 /**
- * The pieces around one gram that the last ones do not cover. The spellings of a long value differ in
- * few bytes: well inside a piece of a value nothing more of it is looked for. Ordinary text has some grams
- * of a value without any piece: nothing is made for those.
+ * The pieces around one gram, whose first entry is `first`, that the last ones do not cover. The spellings
+ * of a long value differ in few bytes: well inside a piece of a value nothing more of it is looked for.
  */
 function piecesAt(
   at: number,
@@ -49,9 +48,10 @@ function piecesAt(
   for (let entry = first; entry > 0; entry = grams.next(entry)) {
     const form = forms[grams.form(entry)];
     if (form === undefined || isInside(last[0], form, at)) continue;
-    const piece = pieceAt(form, grams.offset(entry), text, at);
-    if (piece === undefined || hidden.has(form.name)) continue;
-    if (isCovered(piece, last) || isCovered(piece, found ?? none)) continue;
+    const offset = grams.offset(entry);
+    if (!isEnough(form, offset, text, at) || hidden.has(form.name)) continue;
+    const piece = pieceAt(form, offset, text, at);
+    if (!piece.counts || isCovered(piece, last) || isCovered(piece, found ?? none)) continue;
     found ??= [];
     found.push(piece);
   }

@@ -85,19 +85,17 @@ class Notifications implements Sink {
 
   piece(segment: Segment): boolean {
     if (this.#base64) return this.#send(segment);
-    const { stream, offset, data } = segment;
-    const text = this.#texts.get(stream) ?? new Text();
-    this.#texts.set(stream, text);
-    const began = offset - text.held;
-    return this.#send({ stream, offset: began, data: text.write(data) });
+    const text = this.#texts.get(segment.stream) ?? new Text(segment);
+    this.#texts.set(segment.stream, text);
+    return this.#send(text.take(segment));
   }
 
-  gap(offset: number): void {
-    this.#endTexts(offset);
+  gap(): void {
+    this.#endTexts();
   }
 
   end(): void {
-    this.#endTexts(this.#process.log.end);
+    this.#endTexts();
     this.#finish();
     const { id: processId, status, redactions } = this.#process;
     const exit = status ?? { exitCode: null, signal: null };
@@ -114,28 +112,36 @@ class Notifications implements Sink {
   }
 
   /** What stays incomplete comes as U+FFFD. */
-  #endTexts(end: number): void {
-    for (const [stream, { held, rest }] of this.#texts) {
-      this.#send({ stream, offset: end - held, data: rest });
-    }
+  #endTexts(): void {
+    for (const { rest } of this.#texts.values()) this.#send(rest);
     this.#texts.clear();
   }
 }
 
 /** Text of one stream; a character that is cut at the end of a piece comes with the next one. */
 class Text {
-  rest: Buffer = Buffer.alloc(0);
+  /** Bytes of that character so far, where they stand: output of another stream may follow them. */
+  #rest: Segment;
 
-  /** Bytes of that character so far. */
-  get held(): number {
-    return this.rest.length;
+  constructor(first: Segment) {
+    this.#rest = { ...first, data: Buffer.alloc(0) };
   }
 
-  write(data: Buffer): Buffer {
-    const all = this.rest.length === 0 ? data : Buffer.concat([this.rest, data]);
-    const whole = wholeCharacters(all);
-    this.rest = all.subarray(whole.length);
-    return whole;
+  get rest(): Segment {
+    return this.#rest;
+  }
+
+  /** The whole characters, at the offset of the first byte. */
+  take(segment: Segment): Segment {
+    const { data: held } = this.#rest;
+    const begun = held.length === 0 ? segment : this.#rest;
+    const all = held.length === 0 ? segment.data : Buffer.concat([held, segment.data]);
+    const data = wholeCharacters(all);
+    const rest = all.subarray(data.length);
+    const isNew = data.length >= held.length;
+    const offset = isNew ? segment.offset + data.length - held.length : begun.offset;
+    this.#rest = { ...segment, offset, data: rest };
+    return { ...begun, data };
   }
 }
 
