@@ -66,7 +66,7 @@ describe('what leaves when', () => {
     writer.stdin.write('go\n');
     const standStill = (milliseconds: number) =>
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-    while (!existsSync(written)) standStill(5);
+    for (let left = 4000; left > 0 && !existsSync(written); left -= 1) standStill(5);
     standStill(PAUSE);
     await expect.poll(text, { timeout: 10_000 }).toContain('b\n');
     expect(text()).toBe('a [REDACTED] b\n');
