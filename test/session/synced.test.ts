@@ -44,6 +44,11 @@ afterAll(async () => {
   await dashboard.close();
 });
 
+test('the token that opens the account is redacted like what it opens', async () => {
+  const { stdout } = await session.run({ command: `echo token ${env.SYNSC_TOKEN}` });
+  expect(stdout).toBe('token [REDACTED]\n');
+});
+
 /** Runs the command line and answers its exit code and output. */
 function run(args: string[], extra: Record<string, string> = {}) {
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {

@@ -161,22 +161,26 @@ export class Mask {
     const cells = new Cells(this.#row);
     let waiting = { at: from, out: 0, state: this.#state };
     for (let at = from; at < to; ) {
-      const byte = raw[at] as number;
-      const length = this.#state === State.ground ? Math.min(lengthOf(byte), to - at) : 1;
+      const length = this.#state === State.ground ? lengthOf(raw[at] as number) : 1;
       if (!cells.open) waiting = { at, out: cells.out.length, state: this.#state };
-      const kind = this.#kindOf(byte);
-      if (kind === 'control') cells.out.push(byte);
-      else if (kind === 'payload') cells.out.push(...otherwise(byte, at, others));
-      else if (byte === BACKSPACE) cells.back();
-      else if (byte <= BLANK || byte === 0x7f) cells.gap(byte);
-      else this.#placed = cells.add(cellsOf(raw, at), this.#placed);
-      at += length;
+      this.#coverOne(raw, at, cells, others);
+      at = Math.min(to, at + length);
     }
     if (cells.open && ends) cells.close();
     this.#row = cells.row;
     if (!cells.open) return { out: Buffer.from(cells.out), upTo: to };
     this.#state = waiting.state;
     return { out: Buffer.from(cells.out.slice(0, waiting.out)), upTo: waiting.at };
+  }
+
+  #coverOne(raw: Buffer, at: number, cells: Cells, others: readonly Range[]): void {
+    const byte = raw[at] as number;
+    const kind = this.#kindOf(byte);
+    if (kind === 'control') cells.out.push(byte);
+    else if (kind === 'payload') cells.out.push(...otherwise(byte, at, others));
+    else if (byte === BACKSPACE) cells.back();
+    else if (byte <= BLANK || byte === 0x7f) cells.gap(byte);
+    else this.#placed = cells.add(cellsOf(raw, at), this.#placed);
   }
 }
 
