@@ -89,6 +89,22 @@ class Cells {
   }
 }
 
+/** What a byte is: of the line, of a title, link or clipboard sequence, or what such a sequence is made of. */
+type Kind = 'text' | 'payload' | 'control';
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How a stretch of a value is masked. */
+interface Covering {
+  /** The value ends there, or nobody waits for more of it. */
+  readonly ends: boolean;
+  /** Values of the other kind within: a title that is set in the middle of a line holds one by itself. */
+  readonly others: readonly Range[];
+}
+
 /**
  * Masks one value, however its bytes are cut. In a pipe it becomes the marker, followed by the escape
  * sequences that stood in it. On a terminal all stays in its place: escape sequences, blanks, line ends;
@@ -96,12 +112,15 @@ class Cells {
  */
 export class Mask {
   readonly #mode: StreamMode;
+  readonly #own: Kind;
   #state: ParserState;
   #placed = false;
   #row: Row | undefined;
 
-  constructor(mode: StreamMode, state: ParserState) {
-    this.#mode = mode;
+  /** `own`: what the value is made of; a payload has no cells on a terminal. */
+  constructor(mode: StreamMode, state: ParserState, own: 'text' | 'payload' = 'text') {
+    this.#mode = own === 'payload' ? 'pipe' : mode;
+    this.#own = own;
     this.#state = state;
   }
 
@@ -110,44 +129,42 @@ export class Mask {
     this.#state = state;
   }
 
-  /** Masks raw[from, to). `ends`: the value ends there, or nobody waits for more of it. */
-  cover(raw: Buffer, from: number, to: number, ends: boolean): Masked {
+  /** Masks raw[from, to). */
+  cover(raw: Buffer, from: number, to: number, covering: Covering): Masked {
     return this.#mode === 'pipe'
-      ? this.#coverInPipe(raw, from, to)
-      : this.#coverOnTerminal(raw, from, to, ends);
+      ? this.#coverInPipe(raw, from, to, covering)
+      : this.#coverOnTerminal(raw, from, to, covering);
   }
 
-  #coverInPipe(raw: Buffer, from: number, to: number): Masked {
+  #coverInPipe(raw: Buffer, from: number, to: number, { others }: Covering): Masked {
     const out: number[] = this.#placed ? [] : [...MARKER];
     this.#placed = true;
-    const inPayload = this.#state === State.string;
     for (let at = from; at < to; at += 1) {
       const byte = raw[at] as number;
-      if (this.#isSequence(byte) && !(inPayload && this.#state === State.string)) out.push(byte);
+      const kind = this.#kindOf(byte);
+      if (kind === 'control') out.push(byte);
+      else if (kind !== this.#own) out.push(...otherwise(byte, at, others));
     }
     return { out: Buffer.from(out), upTo: to };
   }
 
-  /** Moves the parser on; whether the byte belongs to an escape sequence. */
-  #isSequence(byte: number): boolean {
+  /** Moves the parser on. */
+  #kindOf(byte: number): Kind {
     const before = this.#state;
-    if (before === State.ground && byte !== ESC) return false;
+    if (before === State.ground && byte !== ESC) return 'text';
     this.#state = before === State.ground ? State.escape : follow(before, byte);
-    return true;
+    const wasIn = before === State.string || before === State.stringEscape;
+    return wasIn && this.#state === State.string ? 'payload' : 'control';
   }
 
-  #coverOnTerminal(raw: Buffer, from: number, to: number, ends: boolean): Masked {
+  #coverOnTerminal(raw: Buffer, from: number, to: number, { ends, others }: Covering): Masked {
     const cells = new Cells(this.#row);
     let waiting = { at: from, out: 0, state: this.#state };
     for (let at = from; at < to; ) {
-      const byte = raw[at] as number;
-      const length = this.#state === State.ground ? Math.min(lengthOf(byte), to - at) : 1;
+      const length = this.#state === State.ground ? lengthOf(raw[at] as number) : 1;
       if (!cells.open) waiting = { at, out: cells.out.length, state: this.#state };
-      if (this.#isSequence(byte)) cells.out.push(byte);
-      else if (byte === BACKSPACE) cells.back();
-      else if (byte <= BLANK || byte === 0x7f) cells.gap(byte);
-      else this.#placed = cells.add(cellsOf(raw, at), this.#placed);
-      at += length;
+      this.#coverOne(raw, at, cells, others);
+      at = Math.min(to, at + length);
     }
     if (cells.open && ends) cells.close();
     this.#row = cells.row;
@@ -155,4 +172,21 @@ export class Mask {
     this.#state = waiting.state;
     return { out: Buffer.from(cells.out.slice(0, waiting.out)), upTo: waiting.at };
   }
+
+  #coverOne(raw: Buffer, at: number, cells: Cells, others: readonly Range[]): void {
+    const byte = raw[at] as number;
+    const kind = this.#kindOf(byte);
+    if (kind === 'control') cells.out.push(byte);
+    else if (kind === 'payload') cells.out.push(...otherwise(byte, at, others));
+    else if (byte === BACKSPACE) cells.back();
+    else if (byte <= BLANK || byte === 0x7f) cells.gap(byte);
+    else this.#placed = cells.add(cellsOf(raw, at), this.#placed);
+  }
+}
+
+/** What becomes of a byte of the other kind: it stays, or is part of a value of its own. */
+function otherwise(byte: number, at: number, others: readonly Range[]): readonly number[] {
+  const range = others.find(({ start, end }) => start <= at && at < end);
+  if (range === undefined) return [byte];
+  return at === range.start ? [...MARKER] : [];
 }

@@ -37,7 +37,7 @@ const written: Readonly<Record<string, string>> = {
   'percent-encoded as a path': percent(/[^\w.~/-]/g, 'upper'),
   'encodeURIComponent of JavaScript': encodeURIComponent(value),
   'a form field': percent(/[^\w.~-]/g, 'upper').replaceAll('%20', '+'),
-  JSON: escaped(/[]/g, 'lower'),
+  JSON: escaped(/(?!)/g, 'lower'),
   'JSON of Go': escaped(/[<>&]/g, 'lower'),
   'JSON of Go, upper case': escaped(/[<>&]/g, 'upper'),
   'JSON of .NET': escaped(/["&'+<>`]/g, 'upper'),

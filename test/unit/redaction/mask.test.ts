@@ -7,12 +7,15 @@ const esc = '\u001b';
 
 /** What a mask makes of pieces of a value that come one after the other; `|` where it waits. */
 function cover(mode: 'pipe' | 'tty', pieces: string[], state: ParserState = State.ground): string {
-  const mask = new Mask(mode, state);
+  const mask = new Mask(mode, state, state === State.string ? 'payload' : 'text');
   let held = Buffer.alloc(0);
   let out = '';
   for (const [index, piece] of pieces.entries()) {
     const raw = Buffer.concat([held, Buffer.from(piece)]);
-    const masked = mask.cover(raw, 0, raw.length, index === pieces.length - 1);
+    const masked = mask.cover(raw, 0, raw.length, {
+      ends: index === pieces.length - 1,
+      others: [],
+    });
     out += masked.out.toString();
     held = raw.subarray(masked.upTo);
     if (held.length > 0) out += '|';
@@ -43,12 +46,10 @@ describe('in a pipe', () => {
   });
 
   test('only the stretch that was named is masked', () => {
-    const { out, upTo } = new Mask('pipe', State.ground).cover(
-      Buffer.from('a secret b'),
-      2,
-      8,
-      true,
-    );
+    const { out, upTo } = new Mask('pipe', State.ground).cover(Buffer.from('a secret b'), 2, 8, {
+      ends: true,
+      others: [],
+    });
     expect([out.toString(), upTo]).toEqual([M, 8]);
   });
 });
@@ -100,15 +101,17 @@ describe('on a terminal', () => {
 
   test('goes on in the state that it is told', () => {
     const mask = new Mask('tty', State.ground);
-    mask.cover(Buffer.from('tencells10'), 0, 10, false);
+    mask.cover(Buffer.from('tencells10'), 0, 10, { ends: false, others: [] });
     mask.goOn(State.csi);
     const raw = Buffer.from('31mab');
-    expect(mask.cover(raw, 0, raw.length, true).out.toString()).toBe('31m  ');
+    expect(mask.cover(raw, 0, raw.length, { ends: true, others: [] }).out.toString()).toBe('31m  ');
   });
 
   test('a character that is cut by the end of the stretch takes its cells', () => {
     const raw = Buffer.from('é');
-    expect(new Mask('tty', State.ground).cover(raw, 0, 1, true)).toMatchObject({ upTo: 1 });
+    expect(
+      new Mask('tty', State.ground).cover(raw, 0, 1, { ends: true, others: [] }),
+    ).toMatchObject({ upTo: 1 });
   });
 });
 

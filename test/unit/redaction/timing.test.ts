@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, writeSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,19 +55,22 @@ describe('what leaves when', () => {
 
   test('a reader that was kept from running takes what has come meanwhile first', async () => {
     const { stream, text } = recorder(tableOf(TOKEN));
-    const pipe = path.join(mkdtempSync(path.join(tmpdir(), 'hold-')), 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    const writer = openSync(pipe, constants.O_RDWR);
-    const reader = new Socket({ fd: openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK) });
-    reader.on('data', (bytes) => void stream.write(bytes));
-    writeSync(writer, `a ${TOKEN.slice(0, 9)}`);
-    await once(reader, 'data');
-    writeSync(writer, `${TOKEN.slice(9)} b\n`);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
-    await expect.poll(text).toContain('b\n');
+    const written = path.join(mkdtempSync(path.join(tmpdir(), 'hold-')), 'written');
+    const [first, second] = [`a ${TOKEN.slice(0, 9)}`, `${TOKEN.slice(9)} b`];
+    const writer = spawn('sh', [
+      ...['-c', 'printf %s "$1"; read go; echo "$2"; : > "$3"; read go', 'sh'],
+      ...[first, second, written],
+    ]);
+    writer.stdout.on('data', (bytes) => void stream.write(bytes));
+    await once(writer.stdout, 'data');
+    writer.stdin.write('go\n');
+    const standStill = (milliseconds: number) =>
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+    for (let left = 4000; left > 0 && !existsSync(written); left -= 1) standStill(5);
+    standStill(PAUSE);
+    await expect.poll(text, { timeout: 10_000 }).toContain('b\n');
     expect(text()).toBe('a [REDACTED] b\n');
-    reader.destroy();
-    closeSync(writer);
+    writer.stdin.end();
   });
 
   test('a value typed slowly shows its public prefix and at most seven characters', async () => {
