@@ -107,7 +107,8 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
     tmux('resize-window', '-t', 't', '-x', '90', '-y', '25');
     type('clear; stty size');
     await shows('25 90');
-    type('sleep 60');
+    type('clear; echo be""gun; sleep 60');
+    await shows('begun');
     tmux('send-keys', '-t', 't', 'C-c');
     type('echo code $?');
     await shows('code 130');
