@@ -14,6 +14,8 @@ export interface Dashboard {
   readonly url: string;
   /** PEM of the only authority to trust; without it the public ones count. */
   readonly ca?: string;
+  /** PEM of authorities that count beside the public ones, where none is the only one. */
+  readonly moreAuthorities?: string;
   /** Fingerprint that the user, the environment or the settings named. */
   readonly caSha256?: string;
 }
@@ -44,7 +46,9 @@ export async function findDashboard(
     };
   }
   const ca = loopback.test(new URL(url).hostname) ? localAuthority(env) : undefined;
-  return ca === undefined ? { url } : { url, ca };
+  if (ca !== undefined) return { url, ca };
+  const moreAuthorities = extraAuthorities(env);
+  return moreAuthorities === undefined ? { url } : { url, moreAuthorities };
 }
 
 /** Origin of the dashboard that is meant, without asking it anything. Throws USAGE. */
@@ -79,4 +83,17 @@ function localAuthority(env: NodeJS.ProcessEnv): string | undefined {
   return entry?.isFile() && entry.uid === process.getuid?.()
     ? readFileSync(path, 'utf8')
     : undefined;
+}
+
+/** What Node would trust by itself, had its start not been spared the reading. */
+function extraAuthorities({ NODE_EXTRA_CA_CERTS: path }: NodeJS.ProcessEnv): string | undefined {
+  if (!path) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new SynscError('USAGE', 'cannot read the file that NODE_EXTRA_CA_CERTS names', {
+      cause,
+      hint: 'correct it, or unset it',
+    });
+  }
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { DashboardOptions } from '../dashboard/config.ts';
 import { SynscError } from '../errors.ts';
 import type { ConnectOptions } from './commands/connect.ts';
 import type { AdminOptions } from './commands/dashboard.ts';
@@ -40,18 +41,17 @@ Exit codes: the command's own; 125 synsc failed; 126 not executable; 127 not fou
 2 usage; 3 not signed in; 4 denied or not authorised.`,
   );
 
-interface DashboardFlags {
+interface DashboardFlags extends Omit<DashboardOptions, 'port'> {
   readonly port?: string;
-  readonly host?: string;
-  readonly data?: string;
-  readonly databaseUrl?: string;
-  readonly json?: boolean;
 }
 
 const dashboard = withPlace(program.command('dashboard'))
   .description('serve the dashboard over TLS, in the foreground')
   .option('--port <number>', 'port, 0 for any free one')
   .option('--host <name>', 'address to listen on')
+  .option('--name <name>', 'its certificate is for this name, too; may be repeated', collect, [])
+  .option('--certificate <file>', 'a certificate to show instead, with its issuers, in PEM')
+  .option('--key <file>', 'the key of that certificate')
   .action(async ({ port, ...options }: DashboardFlags) => {
     const { runDashboard } = await import('../dashboard/main.ts');
     await runDashboard({ ...options, ...(port === undefined ? {} : { port: Number(port) }) });
