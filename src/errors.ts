@@ -10,16 +10,19 @@ export class SynscError extends Error {
   readonly hint: string;
   /** Field of the request that is wrong, where there is one. */
   readonly field: string | undefined;
+  /** Seconds after which it is worth another try. */
+  readonly retryAfter: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; hint?: string; field?: string } = {},
+    options: { cause?: unknown; hint?: string; field?: string; retryAfter?: number } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.hint = options.hint ?? errors[code].hint;
     this.field = options.field;
+    this.retryAfter = options.retryAfter ?? (errors[code].http === 429 ? 60 : undefined);
   }
 
   get exitCode(): number {

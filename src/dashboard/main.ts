@@ -2,6 +2,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { type Logger, pino } from 'pino';
+import { faultOf } from '../log.ts';
 import { Scope } from '../scope.ts';
 import { writeBackup } from './admin/backup.ts';
 import { serveControl } from './admin/control.ts';
@@ -46,7 +47,8 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
 }
 
 async function open(config: DashboardConfig, scope: Scope): Promise<Dashboard> {
-  const logger = pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
+  const serializers = { err: faultOf };
+  const logger = pino({ level: 'warn', serializers }, pino.destination({ fd: 2, sync: true }));
   const context = await openContext(config, scope, logger);
   let tls = await openCertificates(config);
   const url = { main: '' };

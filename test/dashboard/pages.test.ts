@@ -109,6 +109,7 @@ function fakeServices() {
       claimed = true;
       return request;
     },
+    linkedAddress: async (_user, code) => (code === request.userCode ? request.address : undefined),
     claimedRequest: async () => (claimed ? request : undefined),
     async decideDevice(_user, _cookie, choice) {
       calls.push(choice);

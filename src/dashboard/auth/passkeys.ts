@@ -5,6 +5,7 @@ import type { Passkey, Services, Site, WebUser } from '../services.ts';
 import type { Context } from '../store/context.ts';
 import type { Store } from '../store/store.ts';
 import { hashToken } from './token.ts';
+import { countTry, limits } from './tries.ts';
 
 type Passkeys = Pick<
   Services,
@@ -65,8 +66,10 @@ export function passkeys({ store }: Context): Passkeys {
         if (!row) throw new SynscError('NOT_FOUND', 'no such passkey');
         await query('addAudit', ['passkey.delete', row.name, 'ok', '']);
       }),
-    async passkeyToShow(user, site) {
+    async passkeyToShow(who, site) {
       const { generateAuthenticationOptions } = await import('@simplewebauthn/server');
+      const user = typeof who === 'string' ? undefined : who;
+      if (typeof who === 'string') await countTry(store, limits.challenge(who));
       const known = user ? await list(store, user) : [];
       return generateAuthenticationOptions({
         rpID: site.host,

@@ -19,12 +19,13 @@ export const statements = {
   closeOtherWebSessions: `DELETE FROM app.web_sessions WHERE hash <> $1`,
   ownPassword: `SELECT auth.own_password() AS password`,
   setPassword: `SELECT auth.set_password($1)`,
-  reserveTries: `SELECT auth.reserve_tries($1, $2, $3, $4) AS allowed`,
+  takeTry: `SELECT auth.take_try($1, $2, $3, $4) AS wait`,
   forgiveTry: `SELECT auth.forgive_try($1)`,
 
   requestDevice: `SELECT auth.request_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS accepted`,
   redeemDevice: `SELECT outcome, scope FROM auth.redeem_device($1, $2, $3, $4, $5, $6, $7, $8)`,
   refresh: `SELECT outcome, scope, rotated FROM auth.refresh($1, $2, $3, $4, $5, $6, $7, $8)`,
+  waitingCode: `SELECT address FROM auth.waiting_code($1)`,
   claimCode: `SELECT auth.claim_code($1, $2) AS claimed`,
   claimedRequest: `SELECT user_code, device_name, host, os_user, address,
       requested_at, scope, status

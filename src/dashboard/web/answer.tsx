@@ -17,10 +17,14 @@ export function sendPage(reply: FastifyReply, page: VNode, status = 200): Fastif
 }
 
 /** The JSON form of a refusal. */
-export function sendError(reply: FastifyReply, error: SynscError): FastifyReply {
+export function sendError(
+  reply: FastifyReply,
+  error: SynscError,
+  status: number = errors[error.code].http,
+): FastifyReply {
   const field = error.field === undefined ? {} : { field: error.field };
-  return reply
-    .code(errors[error.code].http)
+  return withRetry(reply, error)
+    .code(status)
     .send({ error: { code: error.code, message: error.message, ...field } });
 }
 
@@ -40,7 +44,12 @@ export async function sendRefused(
   if (wantsJson(request)) return sendError(reply, failure);
   const { code, message, field, hint } = failure;
   const page = await again({ message, field, hint: browserHints.has(code) ? hint : undefined });
-  return sendPage(reply, page, errors[code].http);
+  return sendPage(withRetry(reply, failure), page, errors[code].http);
+}
+
+/** RFC 9110 §10.2.3: when to come again, where it is known. */
+export function withRetry(reply: FastifyReply, { retryAfter }: SynscError): FastifyReply {
+  return retryAfter === undefined ? reply : reply.header('retry-after', retryAfter);
 }
 
 /** Serves a page to signed-in users; others sign in first. A string is a path to go to instead. */

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { errors } from '../../../protocol/errors.ts';
 import { SynscError } from '../../errors.ts';
 import type { Services } from '../services.ts';
-import { sendError, sendPage } from './answer.tsx';
+import { sendError, sendPage, withRetry } from './answer.tsx';
 import { MessagePage } from './pages/message.tsx';
 import { signedIn, wantsJson, wantsPage } from './request.ts';
 
@@ -14,8 +14,9 @@ export function registerFailure(app: FastifyInstance, services: Services): void 
   app.setErrorHandler<FastifyError | SynscError>(async (failure, request, reply) => {
     const error = failure instanceof SynscError ? failure : hidden(failure);
     if (errors[error.code].http >= 500) request.log.error({ err: failure }, 'request failed');
-    if (wantsJson(request)) return sendError(reply, error);
-    return sendMessage(services, request, reply, error);
+    const status = statusOf(failure) ?? errors[error.code].http;
+    if (wantsJson(request)) return sendError(reply, error, status);
+    return sendMessage(services, request, reply, error, status);
   });
   app.setNotFoundHandler(async (request, reply) => {
     const error = new SynscError('NOT_FOUND', 'there is nothing at this address');
@@ -30,6 +31,7 @@ async function sendMessage(
   request: FastifyRequest,
   reply: FastifyReply,
   error: SynscError,
+  status: number = errors[error.code].http,
 ): Promise<FastifyReply> {
   const signed = error.code === 'INTERNAL' ? undefined : await signedIn(services, request);
   const page = (
@@ -40,7 +42,13 @@ async function sendMessage(
       email={signed?.user.email}
     />
   );
-  return sendPage(reply, page, errors[error.code].http);
+  return sendPage(withRetry(reply, error), page, status);
+}
+
+/** What the framework says more exactly than our table: too large, or of another type. */
+function statusOf(failure: FastifyError | SynscError): number | undefined {
+  const status = 'statusCode' in failure ? failure.statusCode : undefined;
+  return status === 413 || status === 415 ? status : undefined;
 }
 
 /** Messages of the framework and of drivers may quote the request, so none is shown. */

@@ -39,6 +39,8 @@ export async function registerWeb(app: FastifyInstance, services: Services): Pro
       if (request.method === 'POST' && !request.is404) requireSameOrigin(request);
     });
     registerFailure(web, services);
+    // what other sites may send without asking the browser first
+    web.removeContentTypeParser('text/plain');
     if (!web.hasContentTypeParser('application/x-www-form-urlencoded'))
       await web.register(formbody);
     web.get('/', (_request, reply) => reply.redirect('/credentials', 303));

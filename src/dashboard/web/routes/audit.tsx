@@ -45,7 +45,7 @@ function askedFor(request: FastifyRequest): AuditAsked {
     return dayStart(text) ? text : '';
   };
   return {
-    action: queryText(request, 'action')?.slice(0, 64) ?? '',
+    action: /^[a-z.-]{1,64}$/.exec(queryText(request, 'action') ?? '')?.[0] ?? '',
     since: day('since'),
     until: day('until'),
   };
