@@ -60,10 +60,14 @@ for (const [name, description, argument] of [
   ['backup', 'write all of it, keys included, to one file; also while it runs', '<file>'],
   ['restore', 'put a backup into an empty place', '<file>'],
   ['verify', 'check the audit trail and that every stored value opens; also while it runs'],
+  ['audit-head', 'write where the audit trail ends now, to be kept elsewhere', '<file>'],
   ['rotate-key', 'change the root key; also while it runs'],
 ] as const) {
   const command = withPlace(dashboard.command(name)).description(description);
   if (argument) command.argument(argument).option('--force', 'overwrite what is there');
+  if (name === 'verify') {
+    command.option('--head <file>', 'also that nothing is gone since audit-head wrote this file');
+  }
   command.action(async (...given: unknown[]) => {
     const { administer } = await import('./commands/dashboard.ts');
     const file = argument ? String(given[0]) : '';

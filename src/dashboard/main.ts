@@ -4,9 +4,8 @@ import type { FastifyRequest } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { faultOf } from '../log.ts';
 import { Scope } from '../scope.ts';
-import { writeBackup } from './admin/backup.ts';
 import { serveControl } from './admin/control.ts';
-import { verify } from './admin/verify.ts';
+import { carryOut } from './admin/orders.ts';
 import { buildApp, tlsOptions } from './app.ts';
 import { accounts } from './auth/accounts.ts';
 import { approval } from './auth/approval.ts';
@@ -115,9 +114,7 @@ function mainName({ host, names = [] }: DashboardConfig, tls: Tls): string {
 async function serveOrders(config: DashboardConfig, engine: Engine, keyring: Keyring) {
   if (engine.shared) return async () => undefined;
   return serveControl(config.data, (order) =>
-    order.do === 'backup'
-      ? writeBackup(engine, config.data, order.path, order.force)
-      : verify(engine, keyring),
+    carryOut(order, engine, config.data, async () => keyring),
   );
 }
 
