@@ -84,6 +84,8 @@ export interface Services {
   createAutomationToken(user: WebUser, wanted: { name: string; days: string }): Promise<string>;
 
   sessions(user: WebUser): Promise<SessionRecord[]>;
+  /** NOT_FOUND, also for that of somebody else. */
+  session(user: WebUser, id: string): Promise<SessionRecord>;
   /** The last 200 entries that match, newest first. */
   audit(user: WebUser, filter?: AuditFilter): Promise<AuditEntry[]>;
   /** The whole trail that matches, oldest first, as text in pieces; the export is recorded itself. */

@@ -95,6 +95,10 @@ export const statements = {
       commands, redactions, credentials_used, audit_head
     FROM app.cli_sessions ORDER BY started_at DESC LIMIT 200`,
 
+  session: `SELECT id, label, directory, hostname, started_at, ended_at, last_seen_at,
+      commands, redactions, credentials_used, audit_head
+    FROM app.cli_sessions WHERE id = $1`,
+
   addAudit: `SELECT auth.add_audit($1, $2, $3, $4)`,
   audit: `SELECT at, action, target, outcome, address, agent FROM app.audit
     WHERE ($1::text IS NULL OR action = $1)

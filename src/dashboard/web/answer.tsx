@@ -22,10 +22,11 @@ export function sendError(
   error: SynscError,
   status: number = errors[error.code].http,
 ): FastifyReply {
-  const field = error.field === undefined ? {} : { field: error.field };
+  const { code, message, field, faults } = error;
+  const fields = faults.length > 0 ? { fields: faults } : {};
   return withRetry(reply, error)
     .code(status)
-    .send({ error: { code: error.code, message: error.message, ...field } });
+    .send({ error: { code, message, ...(field === undefined ? {} : { field }), ...fields } });
 }
 
 /** Answers a form that did its work: JSON, or a redirect that a reload does not repeat. */
@@ -42,8 +43,9 @@ export async function sendRefused(
 ): Promise<FastifyReply> {
   if (!(failure instanceof SynscError) || errors[failure.code].http >= 500) throw failure;
   if (wantsJson(request)) return sendError(reply, failure);
-  const { code, message, field, hint } = failure;
-  const page = await again({ message, field, hint: browserHints.has(code) ? hint : undefined });
+  const { code, message, field, faults, hint } = failure;
+  const shown = browserHints.has(code) ? hint : undefined;
+  const page = await again({ message, field, faults, hint: shown });
   return sendPage(withRetry(reply, failure), page, errors[code].http);
 }
 
