@@ -20,6 +20,8 @@ export interface Dashboard {
   readonly caSha256?: string;
 }
 
+/** In the place of a pin: any authority that this machine trusts. It also drops a pin that was saved. */
+const publicPin = 'public';
 const defaultUrl = 'https://localhost:8443';
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
@@ -36,7 +38,7 @@ export async function findDashboard(
   const url = dashboardUrl(env, flags, settings);
   const saved = settings.dashboard === url ? settings : {};
   const pin = flags.caSha256 ?? (env.SYNSC_CA_SHA256 || saved.caSha256);
-  if (pin !== undefined) {
+  if (pin !== undefined && pin !== publicPin) {
     const caSha256 = normalFingerprint(pin);
     const known = saved.ca !== undefined && certificateFingerprint(saved.ca) === caSha256;
     return {
@@ -45,7 +47,8 @@ export async function findDashboard(
       ca: known && saved.ca ? saved.ca : await fetchAuthority(url, caSha256),
     };
   }
-  const ca = loopback.test(new URL(url).hostname) ? localAuthority(env) : undefined;
+  const own = pin !== publicPin && loopback.test(new URL(url).hostname);
+  const ca = own ? localAuthority(env) : undefined;
   if (ca !== undefined) return { url, ca };
   const moreAuthorities = extraAuthorities(env);
   return moreAuthorities === undefined ? { url } : { url, moreAuthorities };

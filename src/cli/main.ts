@@ -92,7 +92,10 @@ for (const [name, description] of [
     .command(name)
     .description(description)
     .option('--dashboard <url>', 'address of the dashboard')
-    .option('--ca-sha256 <hex>', "fingerprint of the dashboard's certificate authority")
+    .option(
+      '--ca-sha256 <hex>',
+      "fingerprint of the dashboard's certificate authority, or `public` for any trusted one",
+    )
     .option('--no-browser', 'do not open a browser')
     .option('--json', 'print JSON on stdout')
     .action(async (options: ConnectOptions) => {

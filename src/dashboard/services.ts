@@ -182,6 +182,8 @@ export interface SessionRecord {
 }
 
 export interface AuditEntry {
+  /** Its number in the account's trail. */
+  seq: string;
   at: Date;
   action: string;
   target: string;
@@ -196,6 +198,8 @@ export interface AuditFilter {
   /** From here on, and up to before there. */
   since?: Date | undefined;
   until?: Date | undefined;
+  /** Only entries with a lower number; not of exports. */
+  before?: string | undefined;
 }
 
 /** What of an account may have changed. */

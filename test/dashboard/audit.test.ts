@@ -60,6 +60,14 @@ describe.each(databases)('the audit trail on %s', (database) => {
     expect(slot?.lastSync).toMatchObject({ device: 'laptop' });
   });
 
+  test('is read page by page', async () => {
+    const newest = await rows();
+    const third = newest[2];
+    const older = await records(it).audit(user, { before: third?.seq });
+    expect(older).toEqual(newest.slice(3));
+    expect(Number(older[0]?.seq)).toBe(Number(third?.seq) - 1);
+  });
+
   test('says from where each change came', async () => {
     const changes = await records(it).audit(user, { action: 'credential.set' });
     expect(changes.map(({ outcome }) => outcome)).toEqual(['version 3', 'version 2', 'version 1']);

@@ -99,6 +99,12 @@ describe('a dashboard with a certificate of an authority that everybody trusts',
     );
   });
 
+  test('is trusted by the word `public` in the place of a pin, which vouches for nobody', async () => {
+    const env = { NODE_EXTRA_CA_CERTS: authority.ca, SYNSC_CA_SHA256: 'ab'.repeat(32) };
+    expect(await reach(dashboard.url, env, 'public')).toBe(200);
+    expect(await reach(dashboard.url, {}, 'public')).toBe('UNTRUSTED_DASHBOARD');
+  });
+
   test('a wrong pin counts more than a trusted authority', async () => {
     const env = { NODE_EXTRA_CA_CERTS: authority.ca };
     expect(await reach(dashboard.url, env, 'ab'.repeat(32))).toBe('UNTRUSTED_DASHBOARD');

@@ -163,7 +163,7 @@ function fakeServices() {
     watch: () => () => undefined,
     audit: async () => [
       {
-        ...{ at: new Date(), action: hostile, target: hostile, outcome: 'ok' },
+        ...{ seq: '7', at: new Date(), action: hostile, target: hostile, outcome: 'ok' },
         ...{ address: '192.0.2.7', agent: hostile },
       },
     ],

@@ -36,9 +36,9 @@ export function records(context: Context): Records {
         hint: 'the sessions page lists those of your account',
       });
     },
-    audit: (user, { action, since, until } = {}) =>
+    audit: (user, { action, since, until, before } = {}) =>
       store.tx(user.id, (query) =>
-        query<AuditEntry>('audit', [action ?? null, since ?? null, until ?? null]),
+        query<AuditEntry>('audit', [action ?? null, since ?? null, until ?? null, before ?? null]),
       ),
     exportAudit: (user, format, filter) => exportAudit(context, user, format, filter),
     watch: (user, listener) => context.changes.subscribe(user.id, listener),

@@ -100,9 +100,10 @@ export const statements = {
     FROM app.cli_sessions WHERE id = $1`,
 
   addAudit: `SELECT auth.add_audit($1, $2, $3, $4)`,
-  audit: `SELECT at, action, target, outcome, address, agent FROM app.audit
+  audit: `SELECT seq::text, at, action, target, outcome, address, agent FROM app.audit
     WHERE ($1::text IS NULL OR action = $1)
       AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
+      AND ($4::bigint IS NULL OR seq < $4)
     ORDER BY id DESC LIMIT 200`,
   auditPage: `SELECT seq::text, ${auditMoment} AS at, action, target, outcome, address, agent,
       encode(previous, 'hex') AS previous, encode(hash, 'hex') AS hash

@@ -20,6 +20,7 @@ const headers = {
   // not no-referrer: that would make browsers send `Origin: null` with forms
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
