@@ -4,7 +4,7 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { findDashboard } from '../../src/account/dashboard.ts';
 import { Transport } from '../../src/account/transport.ts';
 import { readCertificate } from '../../src/dashboard/certificateFile.ts';
@@ -12,6 +12,9 @@ import { dashboardConfig } from '../../src/dashboard/config.ts';
 import { openTls } from '../../src/dashboard/tls.ts';
 import { clientOf } from '../support/client.ts';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
+
+/** Passwords are slow on purpose, and the machine may be busy. */
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const day = 24 * 60 * 60_000;
 

@@ -276,6 +276,14 @@ describe('every page', () => {
     }
   });
 
+  test('an address that takes another method says which', async () => {
+    const data = await send({ url: '/sign-out', headers: { accept: '*/*' } });
+    expect([data.statusCode, data.headers.allow]).toEqual([405, 'POST']);
+    const page = await send({ method: 'PUT', url: '/sign-in?x', headers: { accept: 'text/html' } });
+    expect([page.statusCode, page.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
+    expect(page.body).toContain('This address takes GET and HEAD and POST.');
+  });
+
   test('stylesheet, icon and scripts are there', async () => {
     for (const name of ['live', 'passkey']) {
       const { headers } = await get(`/assets/${name}.js`);

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { scope } from '../../protocol/dashboard/device.ts';
 import { approval } from '../../src/dashboard/auth/approval.ts';
 import { redeem, renew, requestDevice } from '../../src/dashboard/auth/grant.ts';
 import { machines } from '../../src/dashboard/auth/machines.ts';
 import { webSessions } from '../../src/dashboard/auth/webSessions.ts';
 import { databases, openTestStore, type TestStore } from '../support/store.ts';
+
+/** Passwords are slow on purpose, and the machine may be busy. */
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const address = '192.0.2.7';
 const day = 24 * 60 * 60_000;

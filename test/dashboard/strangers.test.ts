@@ -1,8 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 import { databases } from '../support/store.ts';
+
+/** Passwords are slow on purpose, and the machine may be busy. */
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const value = 'hf_SENTINELsentinelSENTINEL0001';
 const nobody = '00000000-0000-4000-8000-000000000000';

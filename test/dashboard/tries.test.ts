@@ -1,8 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { accounts } from '../../src/dashboard/auth/accounts.ts';
 import { limited, limits } from '../../src/dashboard/auth/tries.ts';
 import { databases, openTestStore, type TestStore } from '../support/store.ts';
+
+/** Passwords are slow on purpose, and the machine may be busy. */
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const wrong = async () => undefined;
 

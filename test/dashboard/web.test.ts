@@ -267,6 +267,34 @@ describe.skipIf(!hasChromium)('in Chromium, without JavaScript (needs Chromium)'
     for (const value of pasted) expect(file.includes(value)).toBe(false);
   });
 
+  test('an account is made, and a credential stored and deleted, by keyboard alone', async () => {
+    const typist = await open({ javaScriptEnabled: false });
+    const { keyboard } = typist;
+    await typist.goto('/sign-up');
+    await keyboard.press('Tab');
+    expect(await typist.evaluate('document.activeElement.textContent')).toBe('Skip to content');
+    await keyboard.press('Enter');
+    await keyboard.press('Tab');
+    await keyboard.type('grace@example.com');
+    await keyboard.press('Tab');
+    await keyboard.type('correct horse battery');
+    await keyboard.press('Enter');
+    await typist.waitForURL('**/credentials');
+    await tabTo(typist, '[name=HF_TOKEN]');
+    await keyboard.type(values.find(({ name }) => name === 'HF_TOKEN')?.value ?? '');
+    await keyboard.press('Enter');
+    await typist.waitForURL('**/credentials?saved=huggingface');
+    await tabTo(typist, '#huggingface details:last-child summary');
+    await keyboard.press('Enter');
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await typist.waitForURL('**/credentials?deleted=huggingface');
+    await tabTo(typist, 'form[action="/sign-out"] button');
+    await keyboard.press('Enter');
+    await typist.waitForURL('**/sign-in');
+    await typist.context().close();
+  });
+
   test('signing out ends the session, and pages ask to sign in again', async () => {
     await page.goto('/credentials');
     await page.click('form[action="/sign-out"] button');
@@ -301,6 +329,15 @@ async function enterCode(page: Page): Promise<{ user_code: string; device_code: 
   await page.click('main button[type=submit]');
   expect(new URL(page.url()).pathname).toBe('/device/confirm');
   return codes;
+}
+
+/** Presses Tab until what has the focus is meant. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate(`document.activeElement.matches('${selector}')`)) return;
+  }
+  throw new Error(`no way to ${selector} by Tab`);
 }
 
 async function startSession(authorization: string): Promise<string> {

@@ -19,11 +19,22 @@ export function registerFailure(app: FastifyInstance, services: Services): void 
     return sendMessage(services, request, reply, error, status);
   });
   app.setNotFoundHandler(async (request, reply) => {
-    const error = new SynscError('NOT_FOUND', 'there is nothing at this address');
+    const allowed = methodsAt(app, request);
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '));
+    const [error, status] =
+      allowed.length > 0
+        ? [new SynscError('METHOD_NOT_FOUND', `this address takes ${allowed.join(' and ')}`), 405]
+        : [new SynscError('NOT_FOUND', 'there is nothing at this address'), 404];
     return wantsPage(request)
-      ? sendMessage(services, request, reply, error)
-      : sendError(reply, error);
+      ? sendMessage(services, request, reply, error, status)
+      : sendError(reply, error, status);
   });
+}
+
+/** What an address without parameters can be asked for (RFC 9110 §15.5.6). */
+function methodsAt(app: FastifyInstance, request: FastifyRequest): string[] {
+  const [url = ''] = request.url.split('?');
+  return ['GET', 'HEAD', 'POST', 'PATCH'].filter((method) => app.hasRoute({ method, url }));
 }
 
 async function sendMessage(
@@ -38,7 +49,7 @@ async function sendMessage(
     <MessagePage
       title={error.code === 'NOT_FOUND' ? 'Not found' : 'That did not work'}
       message={error.message}
-      hint={error.hint}
+      hint={error.code === 'METHOD_NOT_FOUND' ? 'start from the first page' : error.hint}
       email={signed?.user.email}
     />
   );
