@@ -49,7 +49,7 @@ const dashboard = withPlace(program.command('dashboard'))
   .description('serve the dashboard over TLS, in the foreground')
   .option('--port <number>', 'port, 0 for any free one')
   .option('--host <name>', 'address to listen on')
-  .option('--name <name>', 'its certificate is for this name, too; may be repeated', collect, [])
+  .option('--name <name>', 'its certificate is for this name, too; may be repeated', collect)
   .option('--certificate <file>', 'a certificate to show instead, with its issuers, in PEM')
   .option('--key <file>', 'the key of that certificate')
   .action(async ({ port, ...options }: DashboardFlags) => {
@@ -194,7 +194,7 @@ program.command('relay', { hidden: true }).action(async () => {
   process.exitCode = await relay();
 });
 
-function collect(name: string, names: readonly string[]): string[] {
+function collect(name: string, names: readonly string[] = []): string[] {
   return [...names, name];
 }
 

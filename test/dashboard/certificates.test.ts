@@ -114,6 +114,23 @@ describe('a dashboard with a certificate of an authority that everybody trusts',
     expect(await reach(dashboard.url, {}, authority.caSha256)).toBe(200);
   });
 
+  test('speaks TLS 1.3 and nothing else', async () => {
+    const { hostname, port } = new URL(dashboard.url);
+    const old = connect({
+      host: hostname,
+      port: Number(port),
+      ca: authority.ca,
+      maxVersion: 'TLSv1.2',
+    });
+    const refused = await new Promise((resolve) => {
+      old.once('error', () => resolve('refused'));
+      old.once('secureConnect', () => resolve('connected'));
+    });
+    old.destroy();
+    expect(refused).toBe('refused');
+    await expect(fetch(`http://localhost:${port}/health`)).rejects.toThrow();
+  });
+
   test('makes no authority of its own, and calls itself by the names of the certificate', async () => {
     await expect(readFile(join(dashboard.data, 'tls', 'ca.crt'))).rejects.toThrow('ENOENT');
     const answer = await dashboard.ask('/.well-known/oauth-authorization-server');

@@ -153,8 +153,16 @@ async function verifyShown(
       publicKey: new Uint8Array(key.public_key),
       counter: Number(key.counter),
     },
-  }).catch(asRefusal);
-  if (!verified) throw refused();
+  }).catch((cause: unknown) => {
+    if (cause instanceof SynscError) throw cause;
+    return { verified: false as const, authenticationInfo: undefined };
+  });
+  if (!verified) {
+    const action = user === null ? 'account.sign-in' : 'account.proof';
+    const note = [key.user_id, action, key.email, 'refused, by passkey', ''];
+    await store.tx(null, (query) => query('note', note));
+    throw refused();
+  }
   await store.tx(null, (query) => query('usePasskey', [shown.id, authenticationInfo.newCounter]));
   return { id: key.user_id, email: key.email };
 }
