@@ -93,10 +93,7 @@ function extraAuthorities({ NODE_EXTRA_CA_CERTS: path }: NodeJS.ProcessEnv): str
   if (!path) return undefined;
   try {
     return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new SynscError('USAGE', 'cannot read the file that NODE_EXTRA_CA_CERTS names', {
-      cause,
-      hint: 'correct it, or unset it',
-    });
+  } catch {
+    return undefined; // as Node does: it may be a leftover, and fewer are trusted
   }
 }
