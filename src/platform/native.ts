@@ -39,9 +39,21 @@ function find(signature: string): NativeFunction | undefined {
 }
 
 function loadKoffi(): typeof Koffi | undefined {
+  const require = createRequire(import.meta.url);
   try {
-    return createRequire(import.meta.url)('koffi');
+    return loadBinary(require) ?? require('koffi');
   } catch {
     return undefined;
+  }
+}
+
+/** The package's own search for its binary takes 10 ms; this is the one that it mostly finds. */
+function loadBinary(require: NodeJS.Require): typeof Koffi | undefined {
+  const { platform, arch } = process;
+  try {
+    const from = createRequire(require.resolve('koffi'));
+    return from(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`);
+  } catch {
+    return undefined; // another C library than glibc, or none
   }
 }
