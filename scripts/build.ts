@@ -1,6 +1,6 @@
 /**
  * Builds dist/: the bundled command line and client, their types, and the files they read.
- * Each command of the command line is a chunk of its own, loaded when it runs.
+ * What starts often is a file of its own; of the rest each command is a chunk that is loaded when it runs.
  * Another directory than dist/ may be given as the argument.
  */
 import {
@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { execa } from 'execa';
 import { openEmbedded } from '../src/dashboard/store/embedded.ts';
 import { migrate } from '../src/dashboard/store/migrate.ts';
@@ -35,6 +35,8 @@ const external = [
 /** For CommonJS packages inside an ES module; every chunk needs its own. */
 const requireShim =
   "import{createRequire as __synscRequire}from'node:module';const require=__synscRequire(import.meta.url);";
+/** For `import.meta.url` inside CommonJS. */
+const placeShim = "const __synscPlace=require('node:url').pathToFileURL(__filename).href;";
 
 /**
  * Both sh and JavaScript. As sh it takes NODE_EXTRA_CA_CERTS away before node starts, which saves
@@ -46,26 +48,93 @@ const shellStart = [
   '',
 ].join('\n');
 
-async function bundle(): Promise<void> {
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  external,
+  logLevel: 'warning',
+};
+
+/** The whole program, a chunk for each command, and the client for other programs. */
+async function bundleMain(): Promise<void> {
   await build({
-    absWorkingDir: root,
-    entryPoints: { synsc: 'src/cli/main.ts', client: 'protocol/client.ts' },
+    ...common,
+    entryPoints: { main: 'src/cli/main.ts', client: 'protocol/client.ts' },
     outdir: dist,
-    bundle: true,
+    outExtension: { '.js': '.mjs' },
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    external,
     banner: { js: requireShim },
     define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'warning',
   });
+}
+
+/**
+ * A program that starts often: one file, as CommonJS. Each file of an ES module and its loader would take
+ * a millisecond and more. `apart`: modules that it loads from files of their own when it needs them.
+ */
+async function bundleProgram(
+  source: string,
+  file: string,
+  apart: Readonly<Record<string, string>>,
+): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: [source],
+    outfile: path.join(dist, file),
+    format: 'cjs',
+    banner: { js: placeShim },
+    define: { 'import.meta.url': '__synscPlace' },
+    plugins: [loadedFrom(apart)],
+  });
+}
+
+/** By `require`, which needs no loader of ES modules; what is one itself is left as it is imported. */
+function loadedFrom(apart: Readonly<Record<string, string>>): Plugin {
+  const namespace = 'apart';
+  return {
+    name: namespace,
+    setup(within) {
+      within.onResolve({ filter: /./ }, ({ path: name, namespace: from }) => {
+        if (from === namespace) return { path: name, external: true };
+        const file = apart[name];
+        if (file?.endsWith('.mjs')) return { path: file, external: true };
+        return file === undefined ? undefined : { path: file, namespace };
+      });
+      within.onLoad({ filter: /./, namespace }, ({ path: file }) => ({
+        contents: `module.exports = require(${JSON.stringify(file)});`,
+      }));
+    },
+  };
+}
+
+/** Packages of a session that most sessions never need, and that are large. */
+const packages = ['fastify', 'pino', 'unbash'];
+const fileOf = (name: string) => `./packages/${name}.js`;
+
+async function bundlePackage(name: string): Promise<void> {
+  const contents = `module.exports = require(${JSON.stringify(name)});`;
+  const outfile = path.join(dist, fileOf(name));
+  await build({ ...common, stdin: { contents, resolveDir: root }, outfile, format: 'cjs' });
+}
+
+async function bundle(): Promise<void> {
+  await bundleMain();
+  await bundleProgram('src/cli/entry.ts', 'synsc.js', {
+    './main.ts': './main.mjs',
+    './sessions.ts': './sessions.js',
+  });
+  const apart = Object.fromEntries(packages.map((name) => [name, fileOf(name)]));
+  await bundleProgram('src/cli/sessions.ts', 'sessions.js', apart);
+  for (const name of packages) await bundlePackage(name);
+  writeFileSync(path.join(dist, 'package.json'), '{"type":"commonjs"}\n');
 }
 
 /** Puts the shell start before everything else: a source file's own `#!` line gives way to it. */
