@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 import { execa } from 'execa';
 import { openEmbedded } from '../src/dashboard/store/embedded.ts';
 import { migrate } from '../src/dashboard/store/migrate.ts';
@@ -77,64 +77,69 @@ async function bundleMain(): Promise<void> {
 }
 
 /**
- * A program that starts often: one file, as CommonJS. Each file of an ES module and its loader would take
- * a millisecond and more. `apart`: modules that it loads from files of their own when it needs them.
+ * The programs that start often: clients of a session, and sessions. As CommonJS, because the loader of
+ * ES modules takes 7 ms and a millisecond more for each file.
  */
-async function bundleProgram(
-  source: string,
-  file: string,
-  apart: Readonly<Record<string, string>>,
-): Promise<void> {
-  await build({
+async function bundlePrograms(): Promise<void> {
+  const { outputFiles } = await build({
     ...common,
-    entryPoints: [source],
-    outfile: path.join(dist, file),
-    format: 'cjs',
-    banner: { js: placeShim },
+    entryPoints: { synsc: 'src/cli/entry.ts' },
+    outdir: dist,
+    splitting: true,
+    format: 'esm',
     define: { 'import.meta.url': '__synscPlace' },
-    plugins: [loadedFrom(apart)],
+    plugins: [wholeProgramApart],
+    write: false,
   });
-}
-
-/** By `require`, which needs no loader of ES modules; what is one itself is left as it is imported. */
-function loadedFrom(apart: Readonly<Record<string, string>>): Plugin {
-  const namespace = 'apart';
-  return {
-    name: namespace,
-    setup(within) {
-      within.onResolve({ filter: /./ }, ({ path: name, namespace: from }) => {
-        if (from === namespace) return { path: name, external: true };
-        const file = apart[name];
-        if (file?.endsWith('.mjs')) return { path: file, external: true };
-        return file === undefined ? undefined : { path: file, namespace };
-      });
-      within.onLoad({ filter: /./, namespace }, ({ path: file }) => ({
-        contents: `module.exports = require(${JSON.stringify(file)});`,
-      }));
-    },
-  };
-}
-
-/** Packages of a session that most sessions never need, and that are large. */
-const packages = ['fastify', 'pino', 'unbash'];
-const fileOf = (name: string) => `./packages/${name}.js`;
-
-async function bundlePackage(name: string): Promise<void> {
-  const contents = `module.exports = require(${JSON.stringify(name)});`;
-  const outfile = path.join(dist, fileOf(name));
-  await build({ ...common, stdin: { contents, resolveDir: root }, outfile, format: 'cjs' });
-}
-
-async function bundle(): Promise<void> {
-  await bundleMain();
-  await bundleProgram('src/cli/entry.ts', 'synsc.js', {
-    './main.ts': './main.mjs',
-    './sessions.ts': './sessions.js',
-  });
-  const apart = Object.fromEntries(packages.map((name) => [name, fileOf(name)]));
-  await bundleProgram('src/cli/sessions.ts', 'sessions.js', apart);
-  for (const name of packages) await bundlePackage(name);
+  const chunks = new Map<string, string>();
+  for (const { path: file, text } of outputFiles) {
+    chunks.set(path.basename(file), await commonJs(text));
+  }
+  for (const [name, code] of joined(chunks)) writeFileSync(path.join(dist, name), code);
   writeFileSync(path.join(dist, 'package.json'), '{"type":"commonjs"}\n');
+}
+
+const wholeProgramApart: Plugin = {
+  name: 'whole program apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.mjs', external: true }));
+  },
+};
+
+/** Of a chunk; its fellows are one now too, so they are required where they were imported. */
+async function commonJs(chunk: string): Promise<string> {
+  const { code } = await transform(chunk, {
+    ...{ format: 'cjs', platform: 'node', target: 'node20' },
+    ...{ minifySyntax: true, minifyWhitespace: true },
+  });
+  const body = code.replace(
+    /\bimport\("(\.\/[^"]+\.js)"\)/g,
+    'Promise.resolve().then(()=>require("$1"))',
+  );
+  return body.includes('__synscPlace') ? placeShim + body : body;
+}
+
+/** Characters of a chunk that costs more to open than to read. */
+const small = 20_000;
+
+/** The same chunks, the small ones that others share in one file, which makes each when it is asked for. */
+function joined(chunks: ReadonlyMap<string, string>): [name: string, code: string][] {
+  const all = [...chunks];
+  const isPart = ([name, code]: [string, string]) => /^chunk-/.test(name) && code.length < small;
+  const parts = new Set(all.filter(isPart).map(([name]) => name));
+  const asking = (code: string) =>
+    code.replace(/\brequire\("\.\/(chunk-\w+\.js)"\)/g, (call, name: string) =>
+      parts.has(name) ? `require("./parts.js")("${name}")` : call,
+    );
+  const bodies = all.filter(isPart).map(([name, code]) => `"${name}"(module){${asking(code)}}`);
+  const made = `const made={},parts={${bodies.join(',\n')}};`;
+  const ask =
+    'module.exports=(name)=>{if(!made[name])parts[name](made[name]={exports:{}});return made[name].exports};';
+  const rest = all.filter((chunk) => !isPart(chunk));
+  return [
+    ['parts.js', made + ask],
+    ...rest.map(([name, code]): [string, string] => [name, asking(code)]),
+  ];
 }
 
 /** Puts the shell start before everything else: a source file's own `#!` line gives way to it. */
@@ -164,7 +169,8 @@ async function writeTemplate(file: string): Promise<void> {
 }
 
 rmSync(dist, { recursive: true, force: true });
-await bundle();
+await bundleMain();
+await bundlePrograms();
 makeExecutable(path.join(dist, 'synsc.js'));
 copy('src/dashboard/store/migrations', 'migrations');
 copy('src/dashboard/store/privileges.sql', 'privileges.sql');

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
 
@@ -47,13 +48,14 @@ function loadKoffi(): typeof Koffi | undefined {
   }
 }
 
-/** The package's own search for its binary takes 10 ms; this is the one that it mostly finds. */
+/** The package's own search for its binary takes 10 ms: this one lies beside it, and is mostly right. */
 function loadBinary(require: NodeJS.Require): typeof Koffi | undefined {
   const { platform, arch } = process;
+  const name = `@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`;
   try {
-    const from = createRequire(require.resolve('koffi'));
-    return from(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`);
+    const binary = require.resolve(name);
+    return existsSync(`${binary.slice(0, -name.length)}koffi`) ? require(binary) : undefined;
   } catch {
-    return undefined; // another C library than glibc, or none
+    return undefined; // it lies elsewhere, or is for another C library
   }
 }

@@ -11,7 +11,7 @@ import { SynscError } from '../../errors.ts';
 import type { Ending } from '../ending.ts';
 import { exitCodeOf, exitCodeOfSignal } from '../exit-code.ts';
 import { Output } from '../output.ts';
-import { terminalSize } from '../terminal.ts';
+import { terminalSize } from '../terminal-size.ts';
 import { workingDirectory } from '../working-directory.ts';
 
 export interface ExecOptions {

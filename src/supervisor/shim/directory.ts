@@ -134,8 +134,7 @@ export class ShimDirectory {
       for (const name of this.#names[kind]) {
         if (this.#linked.has(name) || !there.has(name)) continue;
         this.#linked.add(name);
-        const link = path.join(this.directory ?? '', name);
-        if (!existsSync(link)) symlinkSync(this.#file(kind), link);
+        symlinkSync(this.#file(kind), `${this.directory}/${name}`);
       }
     }
   }
