@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { tokenPrefix } from '../../protocol/dashboard/device.ts';
 import type { SessionUpdate } from '../../protocol/dashboard/sync.ts';
 import { readSettings } from '../account/settings.ts';
 import { type Account, openAccount } from '../account/sign-in.ts';
@@ -14,6 +15,8 @@ import { workingDirectory } from './working-directory.ts';
 const recordGrace = 1_000;
 /** Milliseconds between two signs of life: the dashboard takes a silent session for lost. */
 const heartbeat = 60_000;
+/** What every token begins with says nothing about it. */
+const tokenPrefixes = Object.values(tokenPrefix);
 /** Milliseconds after which a session listens to its account: a short one never does. */
 const followAfter = 250;
 
@@ -36,7 +39,9 @@ export async function open(options: SessionOptions): Promise<Session> {
   try {
     if (account === undefined) return await ending.unless(unrecorded(supervisor));
     await ending.unless(supervisor.sync());
-    return recorded(supervisor, await account, label);
+    const signedIn = await account;
+    signedIn.onToken((token) => supervisor.redact('SYNSC_TOKEN', token, tokenPrefixes));
+    return recorded(supervisor, signedIn, label);
   } catch (error) {
     await supervisor.close('the session could not start');
     // a dashboard that does not answer keeps nobody waiting
