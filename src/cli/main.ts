@@ -6,14 +6,10 @@ import type { AdminOptions } from './commands/dashboard.ts';
 import type { ExecOptions } from './commands/exec.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { LaunchOptions } from './commands/launch.ts';
+import { execOptions, launchOptions, type Option } from './options.ts';
 import { printError } from './print.ts';
+import { leave } from './run.ts';
 import { version } from './version.ts';
-
-// the entry script starts Node without it, because Node 20 then parses it at each start
-if (process.env.SYNSC_NXCA !== undefined) {
-  process.env.NODE_EXTRA_CA_CERTS = process.env.SYNSC_NXCA;
-  delete process.env.SYNSC_NXCA;
-}
 
 const program = new Command('synsc')
   .description(
@@ -105,12 +101,8 @@ for (const [name, description] of [
     });
 }
 
-program
-  .command('launch')
+withOptions(program.command('launch'), launchOptions)
   .description('start a session with a command (default: your shell); it ends with it')
-  .option('--label <text>', 'name of the session in the dashboard')
-  .option('--no-sync', 'own keys only: do not contact the dashboard')
-  .option('--json-events <file>', 'append events as JSON lines')
   .argument('[command...]')
   .passThroughOptions()
   .action(async (command: string[], options: LaunchOptions) => {
@@ -118,28 +110,23 @@ program
     process.exitCode = await launch(command, options);
   });
 
-program
-  .command('exec')
+withOptions(program.command('exec'), execOptions)
   .description('run one command in the session; outside of one, start a session for this call')
-  .option(
-    '--authorize <name>',
-    'ask the user to show this credential to this one call',
-    collect,
-    [],
-  )
-  .option('--cwd <directory>', 'where to run it')
-  .option('--no-sync', 'outside a session: own keys only')
-  .option('--json', 'print the result as one JSON object')
-  .option(
-    '-c, --command <string>',
-    "run by bash; note that your shell expands $X in '-- echo $X' first",
-  )
   .argument('[command...]')
   .passThroughOptions()
   .action(async (command: string[], options: ExecOptions) => {
     const { exec } = await import('./commands/exec.ts');
-    process.exitCode = await exec(command, options);
+    const { execAlone } = await import('./commands/alone.ts');
+    process.exitCode = await (process.env.SYNSC_SOCKET ? exec : execAlone)(command, options);
   });
+
+function withOptions(command: Command, options: readonly Option[]): Command {
+  for (const { flags, says, many } of options) {
+    if (many) command.option(flags, says, collect, []);
+    else command.option(flags, says);
+  }
+  return command;
+}
 
 program
   .command('explain')
@@ -202,17 +189,6 @@ let json = false;
 program.hook('preAction', (_program, command) => {
   json = command.opts<{ json?: boolean }>().json === true;
 });
-
-/** Ends when output is written, whatever else is still open: nothing may keep a finished session. */
-async function leave(code: number): Promise<never> {
-  for (const sink of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => {
-      sink.once('error', () => resolve()); // nobody reads it any more
-      sink.write('', () => resolve());
-    });
-  }
-  process.exit(code);
-}
 
 function usageError({ message }: CommanderError): SynscError {
   const [what = '', suggestion] = message.replace(/^error: /, '').split('\n');

@@ -6,7 +6,7 @@ import { listenPrivately } from '../../platform/listen.ts';
 import type { OpenStream } from '../session/streams.ts';
 import type { Verbs } from '../session/verbs.ts';
 import { Admission } from './admission.ts';
-import { createDispatch } from './dispatch.ts';
+import type { Dispatch } from './dispatch.ts';
 import type { HttpDialect } from './http.ts';
 import { type LineConnection, serveLines } from './lines.ts';
 import { Remote, type RoleFor } from './remote.ts';
@@ -44,7 +44,7 @@ const lineStarts = new Set([0x7b, 0x5b, 0x20, 0x09]); // '{' and '[', and blanks
 /** Serves a session on its Unix socket (0600), in both dialects. Rejects when it can't listen. */
 export async function serveSession(options: ServerOptions): Promise<SessionServer> {
   const { verbs, openStream, roleFor, log, redact } = options;
-  const dispatch = createDispatch(verbs, log, redact);
+  const dispatch = dispatchOf(verbs, log, redact);
   const admission = new Admission(connectionLimit);
   const lines = new Set<LineConnection>();
   let http: Promise<HttpDialect> | undefined;
@@ -93,6 +93,17 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
       }
     },
     close: () => close(server, admission.sockets()),
+  };
+}
+
+/** The methods with their schemas are loaded with the first message: many a command never asks. */
+function dispatchOf(verbs: Verbs, log: Log, redact: (text: string) => string): Dispatch {
+  let loaded: Promise<Dispatch> | undefined;
+  return async (message, caller) => {
+    loaded ??= import('./dispatch.ts').then(({ createDispatch }) =>
+      createDispatch(verbs, log, redact),
+    );
+    return (await loaded)(message, caller);
   };
 }
 
