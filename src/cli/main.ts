@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { SynscError } from '../errors.ts';
+import { refusalOf, SynscError } from '../errors.ts';
 import type { ConnectOptions } from './commands/connect.ts';
 import type { AdminOptions } from './commands/dashboard.ts';
 import type { ExecOptions } from './commands/exec.ts';
@@ -196,6 +196,12 @@ program.hook('preAction', (_program, command) => {
   json = command.opts<{ json?: boolean }>().json === true;
 });
 
+/** Why results could not be written, such as a full disk. A reader that has gone away is no failure of ours. */
+let unwritten: SynscError | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EIO') unwritten ??= refusalOf(error);
+});
+
 /** Ends when output is written, whatever else is still open: nothing may keep a finished session. */
 async function leave(code: number): Promise<never> {
   for (const sink of [process.stdout, process.stderr]) {
@@ -204,7 +210,7 @@ async function leave(code: number): Promise<never> {
       sink.write('', () => resolve());
     });
   }
-  process.exit(code);
+  process.exit(unwritten === undefined ? code : printError(unwritten, { json: false }));
 }
 
 function usageError({ message }: CommanderError): SynscError {

@@ -38,7 +38,12 @@ export function createSessionDirectory(
     );
   }
   mkdirSync(directory, { mode: 0o700 });
-  claim(directory, socketPath, mark);
+  try {
+    claim(directory, socketPath, mark);
+  } catch (error) {
+    removeSessionDirectory({ directory }); // the disk is full
+    throw error;
+  }
   return { id, directory, socketPath };
 }
 

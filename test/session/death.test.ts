@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,7 +14,7 @@ import {
   runningWith,
   watchdogOf,
 } from '../support/processes.ts';
-import { TestSession } from '../support/session.ts';
+import { cleanEnv, synsc, TestSession } from '../support/session.ts';
 
 /** What a loaded machine may take; the promise is a second. */
 const patience = { timeout: 20_000 };
@@ -93,6 +94,43 @@ claim(
   },
   60_000,
 );
+
+test('a daemon that has cleared all that it can but the limits ends with its session', async () => {
+  const name = 'stranger';
+  const stranger = program(
+    `${name}-program`,
+    `#!/usr/bin/perl
+use POSIX; setsid; fork and exit;
+system 'prlimit', '--rttime=unlimited', '--pid', $$;
+$0 = "a) S 1\n(${name}-daemon"; # its name in /proc/PID/stat
+sleep 1000;
+`,
+  );
+  const { session } = await opened();
+  await session.start({ argv: ['/usr/bin/env', '-i', 'PATH=/usr/bin:/bin', stranger] });
+  await expect.poll(() => runningWith(`${name}-daemon`).length, patience).toBe(1);
+  process.kill(watchdogOf(session.child.pid ?? 0) ?? 0, 'SIGSTOP'); // it is woken up
+  await session.call('ping');
+  await session.start({ command: 'true' });
+  session.child.kill('SIGKILL');
+  await expect.poll(() => runningWith(`${name}-daemon`), patience).toEqual([]);
+  await everythingIsGone(session, name);
+});
+
+test('ten sessions that come and go at once take nothing of each other', async () => {
+  const runtime = mkdtempSync(path.join(place, 'many-'));
+  const launch = () =>
+    new Promise<[number | null, string]>((resolve) => {
+      const env = cleanEnv({ XDG_RUNTIME_DIR: runtime });
+      execFile(synsc, ['launch', '--no-sync', '--', 'true'], { env }, (error, _out, words) =>
+        resolve([typeof error?.code === 'number' ? error.code : 0, words]),
+      );
+    });
+  const waves = Array.from({ length: 10 }, async () => [await launch(), await launch()]);
+  for (const ended of (await Promise.all(waves)).flat()) expect(ended).toEqual([0, '']);
+  expect(readdirSync(path.join(runtime, 'synsc'))).toEqual([]);
+  expect(runningWith(runtime)).toEqual([]); // its watchdogs are gone before it is
+}, 120_000);
 
 test('an aborted session leaves no core file', async () => {
   const { session } = await opened();

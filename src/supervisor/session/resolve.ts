@@ -28,22 +28,29 @@ export async function resolveProgram(
   searchPath: string | undefined,
   cwd: string,
 ): Promise<Resolved> {
-  const directories = name.includes('/') ? [''] : (searchPath ?? '').split(':');
+  const isPath = name.includes('/');
+  const directories = isPath ? [''] : (searchPath ?? '').split(':');
   let error: 'not-found' | 'not-executable' = 'not-found';
   for (const directory of name === '' ? [] : directories) {
     const file = path.resolve(cwd, directory, name);
     const state = await executable(file);
     if (state === 'executable') return { path: file };
-    if (state === 'not-executable') error = state;
+    if (state === 'not-executable' || (state === 'not-reachable' && isPath)) {
+      error = 'not-executable';
+    }
   }
   return { error };
 }
 
-async function executable(file: string): Promise<'executable' | 'not-executable' | 'not-found'> {
+async function executable(
+  file: string,
+): Promise<'executable' | 'not-executable' | 'not-reachable' | 'not-found'> {
   try {
     if (!(await stat(file)).isFile()) return 'not-executable';
-  } catch {
-    return 'not-found';
+  } catch (error) {
+    // shells pass over a place in PATH that may not be entered, and tell of a path
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'EACCES' ? 'not-reachable' : 'not-found';
   }
   return access(file, constants.X_OK).then(
     () => 'executable',

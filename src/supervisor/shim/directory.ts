@@ -1,4 +1,6 @@
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -28,7 +30,7 @@ const defaultPath = '/usr/local/bin:/usr/bin:/bin';
 
 /** By which program of this machine a shim asks; undefined when there is none. */
 export function askingBy(): string | undefined {
-  return [perlPath, ...curlPaths].find((one) => existsSync(one));
+  return [perlPath, ...curlPaths].find(isExecutable);
 }
 
 /** Which programs have a shim, and what one without an answer takes away. */
@@ -129,10 +131,10 @@ export class ShimDirectory {
     const changed = modifiedAt(place);
     if (changed === undefined || this.#covered.get(place) === changed) return;
     this.#covered.set(place, changed);
-    const there = new Set(readdirSync(place));
+    const has = searched(place);
     for (const kind of ['ask', 'strip'] as const) {
       for (const name of this.#names[kind]) {
-        if (this.#linked.has(name) || !there.has(name)) continue;
+        if (this.#linked.has(name) || !has(name)) continue;
         this.#linked.add(name);
         const link = path.join(this.directory ?? '', name);
         if (!existsSync(link)) symlinkSync(this.#file(kind), link);
@@ -142,6 +144,25 @@ export class ShimDirectory {
 
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Tells whether a directory has a name; one that may not be listed is asked for each. */
+function searched(place: string): (name: string) => boolean {
+  try {
+    const names = new Set(readdirSync(place));
+    return (name) => names.has(name);
+  } catch {
+    return (name) => existsSync(path.join(place, name));
   }
 }
 

@@ -14,6 +14,7 @@ export class CredentialFiles {
   readonly directory: string;
   readonly #written = new Map<string, Credential>();
   readonly #sessionDirectory: string;
+  #made = false;
 
   /** `sessionDirectory` is used when it is on tmpfs, else /dev/shm. */
   constructor(sessionDirectory: string, id: string) {
@@ -48,6 +49,7 @@ export class CredentialFiles {
   /** The directory itself, made when first needed (0700). Throws UNSUPPORTED where nothing is on tmpfs. */
   own(): string {
     const made = mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    this.#made = true;
     if (made !== undefined) claimToo(made, this.#sessionDirectory);
     if (!isTmpfs(this.directory)) {
       throw new SynscError(
@@ -59,6 +61,7 @@ export class CredentialFiles {
   }
 
   remove(): void {
+    if (!this.#made) return; // the place may be closed to us
     rmSync(this.directory, { recursive: true, force: true });
     this.#written.clear();
   }
