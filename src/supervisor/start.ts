@@ -181,7 +181,7 @@ function assemble(
   const processes = new ProcessTable();
   const watchdog = new Watchdog({
     sessionId: id,
-    directories: [directory, files.directory, shims.root],
+    directories: { directory, files: files.directory, shims: shims.root },
     mark,
     spare: (pid) => processes.spare(pid),
   });
@@ -219,7 +219,7 @@ function roleFor(
     supervisorPid: process.pid,
     uid,
     launchedPid: () => processes.front?.pid,
-    spawnedPids: () => processes.all().map(({ pid }) => pid),
+    spawnedPids: () => processes.runningPids(),
     isPaired: (pid: number) => pairing.has(originOf(pid)),
   };
   return roleOf(peerOf(socket), roots, parentOf);

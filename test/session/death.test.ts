@@ -129,7 +129,7 @@ test('ten sessions that come and go at once take nothing of each other', async (
   const waves = Array.from({ length: 10 }, async () => [await launch(), await launch()]);
   for (const ended of (await Promise.all(waves)).flat()) expect(ended).toEqual([0, '']);
   expect(readdirSync(path.join(runtime, 'synsc'))).toEqual([]);
-  expect(runningWith(runtime)).toEqual([]); // its watchdogs are gone before it is
+  expect(holding(runtime)).toEqual([]); // a watchdog goes before its session does
 }, 120_000);
 
 test('an aborted session leaves no core file', async () => {
@@ -141,6 +141,13 @@ test('an aborted session leaves no core file', async () => {
 });
 
 describe('the watchdog', () => {
+  test('tells other users nothing of its session', async () => {
+    const { session, pid } = await opened();
+    const [id = ''] = session.directories();
+    expect(runningWith(id)).not.toContain(watchdogOf(pid));
+    await session.close();
+  });
+
   test('is replaced when it is killed, and the next one does its work', async () => {
     const { session, pid } = await opened();
     const first = killWatchdog(pid);

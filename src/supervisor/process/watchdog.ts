@@ -16,13 +16,13 @@ const dismissalGrace = 250;
  * - `list PID:START…`: what runs; the start time spares a later process with the same pid.
  * - `terminal PATH SETTINGS`: how stty(1) restores it.
  * - `done`: the session ended in order.
+ * What it is to clean up is in its environment, which other users can't read, and not in its arguments.
  * Then it sweeps: whatever carries the session's mark or its variable, until nothing does. It stops
  * processes before it kills any, so that none forks meanwhile, and forks none itself for a list. A name
  * of a process may hold brackets and line breaks (proc(5), stat).
  */
 const script = `
 trap '' HUP INT QUIT TERM
-id=$1 mark=$2; shift 2
 while read -r what rest <&3; do
   case $what in
     list) list=$rest ;;
@@ -43,13 +43,13 @@ same() {
 for signal in STOP KILL; do
   for one in $list; do same "$one" && kill -$signal "\${one%:*}"; done
 done
-rm -rf -- "$@"
+rm -rf -- "$DIRECTORY" "$FILES" "$SHIMS"
 [ -n "$path" ] && stty -F "$path" "$settings"
 i=0
 while [ $((i += 1)) -le 50 ]; do
   found=$(
-    grep -slE "^Max (realtime timeout|file locks) +$mark " /proc/[0-9]*/limits
-    grep -slzxF "SYNSC_SESSION=$id" /proc/[0-9]*/environ
+    grep -slE "^Max (realtime timeout|file locks) +$MARK " /proc/[0-9]*/limits
+    grep -slzxF "SYNSC_SESSION=$ID" /proc/[0-9]*/environ
   )
   left=
   for file in $found; do
@@ -62,12 +62,12 @@ while [ $((i += 1)) -le 50 ]; do
     for pid in $left; do kill -$signal "$pid"; done
   done
 done
-rm -rf -- "$@"`;
+rm -rf -- "$DIRECTORY" "$FILES" "$SHIMS"`;
 
 export interface WatchdogOptions {
   readonly sessionId: string;
   /** Removed after the supervisor's death. */
-  readonly directories: readonly string[];
+  readonly directories: Readonly<Record<'directory' | 'files' | 'shims', string>>;
   readonly mark: ProcessMark;
   /** Notes a process that is not the session's to end, until the returned function is called. */
   readonly spare: (pid: number) => () => void;
@@ -120,10 +120,14 @@ export class Watchdog {
 
   #start(): void {
     const { sessionId, directories, mark, spare } = this.#options;
-    const words = ['-c', script, 'synsc-watchdog', sessionId, mark.text ?? 'none', ...directories];
+    const { directory, files, shims } = directories;
     const child = mark.without(() =>
-      spawn('/bin/sh', words, {
-        env: { PATH: '/usr/bin:/bin' },
+      spawn('/bin/sh', ['-c', script, 'synsc-watchdog'], {
+        env: {
+          PATH: '/usr/bin:/bin',
+          ...{ ID: sessionId, MARK: mark.text ?? 'none' },
+          ...{ DIRECTORY: directory, FILES: files, SHIMS: shims },
+        },
         detached: true,
         stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       }),

@@ -70,8 +70,10 @@ export class ShimDirectory {
     const by = askingBy();
     this.asks = usable && by !== undefined;
     if (!usable) return;
-    const made = mkdirSync(this.root, { recursive: true, mode: 0o700 });
-    if (made !== undefined) claimToo(made, sessionDirectory);
+    if (this.root === own) {
+      mkdirSync(own, { mode: 0o700 });
+      claimToo(own, sessionDirectory);
+    }
     this.directory = path.join(this.root, 'bin');
     mkdirSync(this.directory, { mode: 0o700 });
     const facts = { unset: names.unset, directory: this.directory, socketPath: this.socketPath };
