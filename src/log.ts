@@ -15,7 +15,12 @@ export function lazyLog(): Log {
   };
 }
 
+/** Never rejects: that a failure can't be described may not end a session. */
 async function writeError(fields: object, message: string): Promise<void> {
-  const { default: pino } = await import('pino');
-  pino({ name: 'synsc' }, pino.destination(2)).error(fields, message);
+  try {
+    const { default: pino } = await import('pino');
+    pino({ name: 'synsc' }, pino.destination(2)).error(fields, message);
+  } catch {
+    process.stderr.write(`synsc: ${message}\n`); // no more files can be opened
+  }
 }

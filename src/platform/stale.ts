@@ -1,6 +1,7 @@
-import { copyFileSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { removeTree } from './files.ts';
 import { killMarked } from './mark.ts';
 import { startTimeOf } from './peer.ts';
 
@@ -60,7 +61,7 @@ export async function removeDead(directories: readonly string[]): Promise<string
 /** False where another session removes it at the same time, or it can't be removed: the next start tries again. */
 function removedNow(directory: string): boolean {
   try {
-    rmSync(directory, { recursive: true, force: true });
+    removeTree(directory);
     return true;
   } catch {
     return false;

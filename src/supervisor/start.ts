@@ -4,6 +4,7 @@ import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
 import { joinFreshKeyring } from '../platform/keyring.ts';
+import { lazily } from '../platform/lazily.ts';
 import { ProcessMark } from '../platform/mark.ts';
 import { hasNative } from '../platform/native.ts';
 import { originOf, parentOf, peerOf } from '../platform/peer.ts';
@@ -226,8 +227,10 @@ function roleFor(
 }
 
 /** The path of one exec, with the parsers that it needs: loaded with the first shim that asks. */
+const atExec = lazily(() => import('./session/atExec.ts'));
+
 async function answer([peer, named]: Parameters<AnswerShim>, parts: Parts) {
-  const { decideAtExec } = await import('./session/atExec.ts');
+  const { decideAtExec } = await atExec();
   return decideAtExec(peer, named, parts);
 }
 

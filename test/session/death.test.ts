@@ -117,7 +117,7 @@ sleep 1000;
   await everythingIsGone(session, name);
 });
 
-test('ten sessions that come and go at once take nothing of each other', async () => {
+test('sessions that come and go at once take nothing of each other', async () => {
   const runtime = mkdtempSync(path.join(place, 'many-'));
   const launch = () =>
     new Promise<[number | null, string]>((resolve) => {
@@ -126,11 +126,23 @@ test('ten sessions that come and go at once take nothing of each other', async (
         resolve([typeof error?.code === 'number' ? error.code : 0, words]),
       );
     });
-  const waves = Array.from({ length: 10 }, async () => [await launch(), await launch()]);
+  const waves = Array.from({ length: 8 }, async () => [await launch(), await launch()]);
   for (const ended of (await Promise.all(waves)).flat()) expect(ended).toEqual([0, '']);
   expect(readdirSync(path.join(runtime, 'synsc'))).toEqual([]);
   expect(holding(runtime)).toEqual([]); // a watchdog goes before its session does
-}, 120_000);
+}, 240_000);
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'directories that a command closed by their mode go all the same (%s)',
+  async (signal) => {
+    const { session } = await opened();
+    const close = 'chmod 000 "$SYNSC_SHIMS"; chmod 500 "$(dirname "$SYNSC_SOCKET")"';
+    await session.run({ command: close });
+    session.child.kill(signal);
+    await session.exited;
+    await everythingIsGone(session, 'none');
+  },
+);
 
 test('an aborted session leaves no core file', async () => {
   const { session } = await opened();

@@ -40,10 +40,14 @@ same() {
   set -- "\${1#*:}" $stat
   [ "$1" = "\${21}" ]
 }
+clean() {
+  set -- "$DIRECTORY" "$FILES" "$SHIMS"
+  rm -rf -- "$@" || { chmod -R u+rwX -- "$@"; rm -rf -- "$@"; }
+}
 for signal in STOP KILL; do
   for one in $list; do same "$one" && kill -$signal "\${one%:*}"; done
 done
-rm -rf -- "$DIRECTORY" "$FILES" "$SHIMS"
+clean
 [ -n "$path" ] && stty -F "$path" "$settings"
 i=0
 while [ $((i += 1)) -le 50 ]; do
@@ -62,7 +66,7 @@ while [ $((i += 1)) -le 50 ]; do
     for pid in $left; do kill -$signal "$pid"; done
   done
 done
-rm -rf -- "$DIRECTORY" "$FILES" "$SHIMS"`;
+clean`;
 
 export interface WatchdogOptions {
   readonly sessionId: string;

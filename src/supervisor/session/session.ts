@@ -6,6 +6,7 @@ import type {
 } from '../../../protocol/session/schemas.ts';
 import { protocolVersion } from '../../../protocol/version.ts';
 import { SynscError } from '../../errors.ts';
+import { lazily } from '../../platform/lazily.ts';
 import type { ManagedProcess } from '../process/table.ts';
 import { discover } from './discover.ts';
 import { pairingLifetime } from './pairing.ts';
@@ -15,7 +16,7 @@ import type { Spawned } from './spawn.ts';
 import type { Caller, Verbs } from './verbs.ts';
 
 /** The path of a command, with the parsers that it needs: loaded with the first one. */
-const path = () => import('./spawn.ts');
+const path = lazily(() => import('./spawn.ts'));
 
 /** Entries of the audit chain in one answer. */
 const auditPage = 500;

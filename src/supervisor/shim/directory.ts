@@ -5,12 +5,12 @@ import {
   mkdirSync,
   readdirSync,
   realpathSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { removeTree } from '../../platform/files.ts';
 import { allowsExec } from '../../platform/mounts.ts';
 import { shimPlace } from '../../platform/runtime-dir.ts';
 import { claimToo } from '../../platform/stale.ts';
@@ -145,7 +145,7 @@ export class ShimDirectory {
   }
 
   remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    removeTree(this.root);
   }
 }
 

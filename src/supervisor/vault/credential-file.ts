@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SynscError } from '../../errors.ts';
+import { removeTree } from '../../platform/files.ts';
 import { memoryPlace } from '../../platform/runtime-dir.ts';
 import { claimToo, isPrivate } from '../../platform/stale.ts';
 import { isTmpfs } from '../../platform/tmpfs.ts';
@@ -79,7 +80,7 @@ export class CredentialFiles {
 
   remove(): void {
     if (!this.#made) return; // the place may be closed to us
-    rmSync(this.directory, { recursive: true, force: true });
+    removeTree(this.directory);
     this.#written.clear();
   }
 }
