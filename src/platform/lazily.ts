@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { SynscError } from '../errors.ts';
 
 /** Descriptors that must be free, since a module loads others beside it. */
-const needed = 24;
+const needed = 16;
 
 /**
  * Loads a module with its first use. What Node fails to load once it never loads again, so it is not
