@@ -9,6 +9,8 @@ const slow = [
   'programs look',
   'PEM',
   'joined',
+  'document base64',
+  'hex of the key',
   'indented',
   'on the screen',
   'cuts make no',
