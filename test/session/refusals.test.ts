@@ -66,6 +66,18 @@ describe('what the machine refuses is said, with what to do, and leaves nothing'
   });
 });
 
+test('a word that is not UTF-8 is refused, before another one runs in its place', () => {
+  const line = `${synsc} launch --no-sync -- printf %s $'caf\\xe9'; echo " $?"`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', line], {
+    env: cleanEnv({ XDG_RUNTIME_DIR: runtime }),
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe(' 2\n');
+  expect(stderr).toMatch(/^synsc: an argument is not UTF-8 text\nhint: .+\n$/);
+  const hinted = run(['exec', '--no-sync', '-c', "printf %s $'caf\\xe9' | wc -c; printf '\ufffd'"]);
+  expect(hinted).toMatchObject({ status: 0, stdout: '4\n\ufffd' });
+});
+
 test('a user without a home, in no list of users, has a session', () => {
   const { HOME: _home, ...env } = cleanEnv({ XDG_RUNTIME_DIR: runtime, TSX_DISABLE_CACHE: '1' });
   const stranger = process.getuid?.() === 0 ? 54_321 : undefined;
