@@ -11,7 +11,7 @@ import { seeded } from '../support/corpus/values.ts';
 
 const seed = Number(process.env.CORPUS_SEED ?? 11);
 /** One of so many streams is played, all with `CORPUS_SHARE=1`. */
-const share = Number(process.env.CORPUS_SHARE ?? 4);
+const share = Number(process.env.CORPUS_SHARE ?? 6);
 const isPart = (_: unknown, at: number) => at % share === 0;
 
 const corpus = new Corpus(seed);
