@@ -217,8 +217,8 @@ function partsOf(needle: Needle): Part[] {
   const value = trim(needle.secret.expose());
   const parts = needle.kind === 'json' ? secretParts(value) : [];
   if (parts.length > 0) return parts;
-  const whole = { bytes: Buffer.from(value), publicPrefix: publicLength(needle, value) };
-  return shapedParts(value) ?? [whole];
+  const whole = () => [{ bytes: Buffer.from(value), publicPrefix: publicLength(needle, value) }];
+  return shapedParts(value) ?? whole();
 }
 
 function publicLength(needle: Needle, value: Buffer): number {

@@ -8,9 +8,11 @@ export function shapedParts(value: Buffer): Part[] | undefined {
   if (value.includes('-----BEGIN') && value.includes('PRIVATE KEY-----')) return pemParts(value);
   const password = passwordIn(value);
   if (password === undefined) return undefined;
-  const forms = password.includes('%') ? [password, percentDecoded(password)] : [password];
-  const passwords = forms.map((bytes) => ({ bytes: Buffer.from(bytes), publicPrefix: 0 }));
-  return [{ bytes: Buffer.from(value), publicPrefix: 0, wholeOnly: true }, ...passwords];
+  return [
+    { bytes: Buffer.from(value), publicPrefix: 0, wholeOnly: true },
+    { bytes: Buffer.from(password), publicPrefix: 0 },
+    ...(password.includes('%') ? [{ bytes: percentDecoded(password), publicPrefix: 0 }] : []),
+  ];
 }
 
 /** The password of `scheme://user:password@host`. */
