@@ -18,6 +18,11 @@ export class Secret {
     return this.#bytes;
   }
 
+  /** Another one of the same bytes, which lives and is wiped by itself. */
+  copy(): Secret {
+    return new Secret(Buffer.from(this.#bytes));
+  }
+
   /** Overwrites the value; the secret is empty bytes (NUL) afterwards. */
   wipe(): void {
     this.#bytes.fill(0);

@@ -91,7 +91,7 @@ export const claims: readonly Claim[] = [
     'When the agent runs a shell command (\nbash, python, git, anything), the relevant credentials are injected as environment variables into that subprocess only.',
   ),
   credentials(
-    'open',
+    'kept',
     'credentials/unneeded-filtered',
     'Provider keys that the command doesn’t need are filtered out, see Security for the filtering policy.',
   ),
@@ -112,7 +112,7 @@ export const claims: readonly Claim[] = [
     'credentials/no-shell-export',
     'The agent doesn’t\nexport HF_TOKEN=...in your interactive shell.',
   ),
-  credentials('open', 'credentials/only-subprocess-envs', 'The token only enters subprocess envs.'),
+  credentials('kept', 'credentials/only-subprocess-envs', 'The token only enters subprocess envs.'),
   credentials('kept', 'credentials/no-memory-dumps', 'No process memory dumps.'),
   credentials(
     'kept',
@@ -153,7 +153,7 @@ export const claims: readonly Claim[] = [
     'security/no-credential-files',
     'There is no\n~/.synsc/credentials file, no entry in ~/.aws/credentials, no HF_TOKEN in your shell profile.',
   ),
-  security('open', 'security/only-persistent-layer', 'The dashboard is the only persistent layer.'),
+  security('kept', 'security/only-persistent-layer', 'The dashboard is the only persistent layer.'),
   security(
     'kept',
     'security/sync-over-tls',
@@ -199,7 +199,7 @@ export const claims: readonly Claim[] = [
   security('kept', 'security/lambda-only', 'lambda-cloud CLI | Lambda key only |'),
   security('kept', 'security/aws-only', 'aws CLI | AWS keys only |'),
   security(
-    'open',
+    'kept',
     'security/filter-inside-compounds',
     'Not every subprocess needs every credential.',
   ),

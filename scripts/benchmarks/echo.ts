@@ -7,7 +7,7 @@ import { inSession, percentile, verdict } from './support/session.ts';
 /** Milliseconds. */
 const target = 10;
 /** For which the redactor keeps what may begin a value. */
-const hold = 20;
+const hold = 16;
 
 export async function run(): Promise<void> {
   const times = await inSession<Record<string, { keys: number[]; written: number }>>(measuring);
@@ -30,7 +30,7 @@ const { processId } = await session.call('spawn', {
   argv: ['cat'], background: true, stream: true, tty: { columns: 80, rows: 24 },
 });
 const terminal = await session.stream(processId, { onOutput: () => heard() });
-/** A blank may leave at once; a letter may begin a value, and waits 20 ms for what follows it. */
+/** A blank may leave at once; a letter may begin a value, and waits 16 ms for what follows it. */
 async function typing(count, key) {
   const keys = [];
   for (let at = -10; at < count; at += 1) {

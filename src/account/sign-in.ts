@@ -20,12 +20,15 @@ export interface Account {
   /** What `connect logout` revokes: SYNSC_TOKEN, or the stored refresh token. */
   readonly token: Secret;
   readonly tokenSource: TokenSource;
+  /** Hears of that token, a copy, and of each that takes its place. */
+  onToken(hear: (token: Secret) => void): void;
 }
 
 interface SignIn {
   readonly token: Secret;
   readonly where: TokenSource;
   readonly access: AccessOver;
+  onToken(hear: (token: Secret) => void): void;
 }
 
 /**
@@ -38,10 +41,11 @@ export async function openAccount(
 ): Promise<Account> {
   const settings = readSettings(env);
   const url = dashboardUrl(env, flags, settings);
-  const { token, where, access } = environmentSignIn(env) ?? (await storedSignIn(url, env));
+  const signIn = environmentSignIn(env) ?? (await storedSignIn(url, env));
   const dashboard = await findDashboard(env, flags, settings);
-  const client = new DashboardClient({ ...dashboard, access });
-  return { client, dashboard: url, token, tokenSource: where };
+  const client = new DashboardClient({ ...dashboard, access: signIn.access });
+  const { token, where: tokenSource, onToken } = signIn;
+  return { client, dashboard: url, token, tokenSource, onToken };
 }
 
 function environmentSignIn(env: NodeJS.ProcessEnv): SignIn | undefined {
@@ -55,7 +59,7 @@ function environmentSignIn(env: NodeJS.ProcessEnv): SignIn | undefined {
   }
   const token = new Secret(Buffer.from(text, 'latin1'));
   const access = isAutomationToken(token) ? automationAccess(token) : fixedAccess(token);
-  return { token, where: 'environment', access };
+  return { token, where: 'environment', access, onToken: (hear) => hear(token.copy()) };
 }
 
 async function storedSignIn(url: string, env: NodeJS.ProcessEnv): Promise<SignIn> {
@@ -63,15 +67,23 @@ async function storedSignIn(url: string, env: NodeJS.ProcessEnv): Promise<SignIn
   const { deleteSignIn, readSignIn, storeSignIn } = await import('./token-store.ts');
   const stored = await readSignIn(url, env);
   if (!stored) throw notSignedIn(url, env);
+  let hear: (token: Secret) => void = () => undefined;
   const store: SignInStore = {
     read: () => readSignIn(url, env),
-    write: (signIn) => storeSignIn(url, signIn, env),
+    write(signIn) {
+      hear(signIn.refreshToken.copy());
+      return storeSignIn(url, signIn, env);
+    },
     forget: () => deleteSignIn(url, env),
   };
   return {
     token: stored.refreshToken,
     where: stored.where,
     access: machineAccess(stored.id, store, env),
+    onToken(listener) {
+      hear = listener;
+      hear(stored.refreshToken.copy());
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { Agent, request } from 'node:https';
+import { Agent, type AgentOptions, request } from 'node:https';
+import { rootCertificates } from 'node:tls';
 import { SynscError } from '../errors.ts';
 import type { Dashboard } from './dashboard.ts';
 import { answerTimeout, timedOut, unreachable, untrustedDashboard } from './trust.ts';
@@ -46,7 +47,7 @@ export class Transport {
     this.#agent = new Agent({
       keepAlive: true,
       minVersion: 'TLSv1.3',
-      ...(dashboard.ca === undefined ? {} : { ca: dashboard.ca }),
+      ...trustIn(dashboard),
     });
   }
 
@@ -118,6 +119,13 @@ export class Transport {
     }
     return unreachable(url, cause);
   }
+}
+
+/** The pinned authority alone; else the public ones, and those that the user names for all programs. */
+function trustIn({ ca, moreAuthorities }: Dashboard): AgentOptions {
+  // the pinned one may be an intermediate of a public chain, whose root nobody sends
+  if (ca !== undefined) return { ca, allowPartialTrustChain: true };
+  return moreAuthorities === undefined ? {} : { ca: [...rootCertificates, moreAuthorities] };
 }
 
 function length(body: string | undefined): Record<string, string> {

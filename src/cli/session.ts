@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { tokenPrefix } from '../../protocol/dashboard/device.ts';
 import type { SessionUpdate } from '../../protocol/dashboard/sync.ts';
 import type { Account } from '../account/sign-in.ts';
 import { SynscError } from '../errors.ts';
@@ -13,6 +14,8 @@ import { workingDirectory } from './working-directory.ts';
 const recordGrace = 1_000;
 /** Milliseconds between two signs of life: the dashboard takes a silent session for lost. */
 const heartbeat = 60_000;
+/** What every token begins with says nothing about it. */
+const tokenPrefixes = Object.values(tokenPrefix);
 /** Milliseconds after which a session listens to its account: a short one never does. */
 const followAfter = 250;
 
@@ -64,7 +67,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     if (account === undefined) return await ending.unless(unrecorded(supervisor));
     refuseInspection(); // a signal may have opened it before our first line
     await ending.unless(supervisor.sync());
-    return recorded(supervisor, await account, label);
+    const signedIn = await account;
+    signedIn.onToken((token) => supervisor.redact('SYNSC_TOKEN', token, tokenPrefixes));
+    return recorded(supervisor, signedIn, label);
   } catch (error) {
     await supervisor.close('the session could not start');
     // a dashboard that does not answer keeps nobody waiting

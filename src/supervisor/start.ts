@@ -16,6 +16,7 @@ import {
 import type { SavedTerminal } from '../platform/stty.ts';
 import { allNames } from '../provider/catalog.ts';
 import { Scope } from '../scope.ts';
+import type { Secret } from '../secret.ts';
 import type { Approver } from './authorization/approver.ts';
 import { Grants } from './authorization/grants.ts';
 import { askingTools } from './policy/rewrite.ts';
@@ -69,6 +70,11 @@ export interface Supervisor {
   weak(): Weak;
   /** Fetches the credentials; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
   sync(): Promise<void>;
+  /**
+   * Has a further value redacted from here on, which opens credentials or was made of them; the
+   * session owns it from now on.
+   */
+  redact(name: string, secret: Secret, publicPrefixes: readonly string[]): void;
   /** Version of the account's credentials that the session holds; undefined before the first sync. */
   syncedVersion(): number | undefined;
   /** Starts the session's own command, without any credential. COMMAND_NOT_FOUND, NOT_EXECUTABLE. */
@@ -145,6 +151,10 @@ async function open(
     socketPath: parts.socketPath,
     weak: () => redactors.weak(),
     sync: async () => void (await parts.sync.synchronise()),
+    redact(name, secret, publicPrefixes) {
+      vault.derive(name, secret, publicPrefixes);
+      redactors.rebuild();
+    },
     syncedVersion: () => parts.sync.version,
     front: (front) => startFront(front, parts),
     rememberTerminal: (terminal) => watchdog.remember(terminal),

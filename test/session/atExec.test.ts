@@ -14,6 +14,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { allNames } from '../../src/provider/catalog.ts';
 import { shellShim } from '../../src/supervisor/shim/script.ts';
+import { claim } from '../support/claim.ts';
 import { cleanEnv, synsc, TestSession } from '../support/session.ts';
 
 const values = {
@@ -319,7 +320,7 @@ describe("an agent's own shell", () => {
     expect(stdout).toBe('same\n');
   });
 
-  test('a seed line: train, log and copy', () => {
+  claim('security/filter-inside-compounds', () => {
     notes();
     launch('python3 train.py | tee log; git pull && aws s3 ls');
     expect(notes()).toEqual(['python3.tool:HAW', 'git:', 'aws:A']);
@@ -414,65 +415,70 @@ describe('on a machine without Perl', () => {
   });
 });
 
-test('whatever is run, nothing holds a value that was not decided', async () => {
-  const own = new TestSession({
-    env: { ...values, PATH: `${tools}:/usr/local/bin:/usr/bin:/bin`, HOME: place },
-    cwd: work,
-  });
-  const simple = fc.constantFrom<string>(
-    'aws x',
-    'hf y',
-    'git z',
-    'other',
-    'curl -- aws x',
-    'python3 train.py',
-    'modal -- other',
-    'wandb x',
-    'true',
-    'false',
-  );
-  const wrap = fc.constantFrom<(a: string, b: string) => string>(
-    (a, b) => `${a}; ${b}`,
-    (a, b) => `${a} && ${b}`,
-    (a, b) => `${a} | ${b}`,
-    (a, b) => `(${a}) || ${b}`,
-    (a, b) => `echo "$(${a})" >/dev/null; ${b}`,
-    (a, b) => `if ${a}; then ${b}; fi`,
-    (a, b) => `f() { ${a}; }; f; ${b}`,
-    (a, b) => `{ ${a}; } & wait; ${b}`,
-    (a, b) => `. venv/bin/activate; ${a}; ${b}`,
-    (a, b) => `bash -c ${JSON.stringify(a).replaceAll('$', '\\$')}; ${b}`,
-    (a, b) => `git -- bash -c ${JSON.stringify(a).replaceAll('$', '\\$')}; ${b}`,
-  );
-  const program = fc
-    .tuple(fc.array(fc.tuple(wrap, simple), { maxLength: 5 }), simple)
-    .map(([wraps, first]) => wraps.reduce((text, [join, next]) => join(text, next), first));
-  const allowed: Record<string, string> = {
-    aws: 'A',
-    hf: 'H',
-    modal: 'M',
-    wandb: 'W',
-    'python3.tool': 'HAW',
-    other: 'M',
-  };
-  try {
-    await fc.assert(
-      fc.asyncProperty(program, async (command) => {
-        notes();
-        const { decisions } = await own.run({ command });
-        for (const note of notes()) {
-          const [name = '', held = ''] = note.split(':');
-          for (const letter of held)
-            expect(allowed[name] ?? '', `${name} in ${command}`).toContain(letter);
-          const decided = decisions.some(
-            ({ program: one, given }) => one === name.replace('.tool', '') && given.length > 0,
-          );
-          if (held !== '' && name !== 'other') expect(decided, `${name} in ${command}`).toBe(true);
-        }
-      }),
-      { numRuns: 60 },
+claim(
+  'credentials/unneeded-filtered',
+  async () => {
+    const own = new TestSession({
+      env: { ...values, PATH: `${tools}:/usr/local/bin:/usr/bin:/bin`, HOME: place },
+      cwd: work,
+    });
+    const simple = fc.constantFrom<string>(
+      'aws x',
+      'hf y',
+      'git z',
+      'other',
+      'curl -- aws x',
+      'python3 train.py',
+      'modal -- other',
+      'wandb x',
+      'true',
+      'false',
     );
-  } finally {
-    await own.close();
-  }
-}, 120_000);
+    const wrap = fc.constantFrom<(a: string, b: string) => string>(
+      (a, b) => `${a}; ${b}`,
+      (a, b) => `${a} && ${b}`,
+      (a, b) => `${a} | ${b}`,
+      (a, b) => `(${a}) || ${b}`,
+      (a, b) => `echo "$(${a})" >/dev/null; ${b}`,
+      (a, b) => `if ${a}; then ${b}; fi`,
+      (a, b) => `f() { ${a}; }; f; ${b}`,
+      (a, b) => `{ ${a}; } & wait; ${b}`,
+      (a, b) => `. venv/bin/activate; ${a}; ${b}`,
+      (a, b) => `bash -c ${JSON.stringify(a).replaceAll('$', '\\$')}; ${b}`,
+      (a, b) => `git -- bash -c ${JSON.stringify(a).replaceAll('$', '\\$')}; ${b}`,
+    );
+    const program = fc
+      .tuple(fc.array(fc.tuple(wrap, simple), { maxLength: 5 }), simple)
+      .map(([wraps, first]) => wraps.reduce((text, [join, next]) => join(text, next), first));
+    const allowed: Record<string, string> = {
+      aws: 'A',
+      hf: 'H',
+      modal: 'M',
+      wandb: 'W',
+      'python3.tool': 'HAW',
+      other: 'M',
+    };
+    try {
+      await fc.assert(
+        fc.asyncProperty(program, async (command) => {
+          notes();
+          const { decisions } = await own.run({ command });
+          for (const note of notes()) {
+            const [name = '', held = ''] = note.split(':');
+            for (const letter of held)
+              expect(allowed[name] ?? '', `${name} in ${command}`).toContain(letter);
+            const decided = decisions.some(
+              ({ program: one, given }) => one === name.replace('.tool', '') && given.length > 0,
+            );
+            if (held !== '' && name !== 'other')
+              expect(decided, `${name} in ${command}`).toBe(true);
+          }
+        }),
+        { numRuns: 60 },
+      );
+    } finally {
+      await own.close();
+    }
+  },
+  120_000,
+);

@@ -1,8 +1,17 @@
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claim } from '../support/claim.ts';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 import { cleanEnv, synsc, TestSession } from '../support/session.ts';
@@ -44,6 +53,11 @@ afterAll(async () => {
   await dashboard.close();
 });
 
+test('the token that opens the account is redacted like what it opens', async () => {
+  const { stdout } = await session.run({ command: `echo token ${env.SYNSC_TOKEN}` });
+  expect(stdout).toBe('token [REDACTED]\n');
+});
+
 /** Runs the command line and answers its exit code and output. */
 function run(args: string[], extra: Record<string, string> = {}) {
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
@@ -67,6 +81,19 @@ function script(text: string): string {
   writeFileSync(file, text);
   return file;
 }
+/** Processes of this machine, as far as this user may look, whose environment or arguments hold a text. */
+function holdersAmongProcesses(text: string, file: 'environ' | 'cmdline'): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const holds = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'latin1').includes(text);
+    } catch {
+      return false; // another user's, or gone
+    }
+  };
+  return pids.filter(holds).map(Number);
+}
+
 const lengthOfToken = 'import os\nt=os.environ["HF_TOKEN"]\nprint(len(t), t[-4:], t)\n';
 
 claim('credentials/sync-at-launch', async () => {
@@ -115,15 +142,67 @@ claim('credentials/status-picks-up', async () => {
   expect(old.stdout).toBe('[REDACTED]');
 });
 
-claim('credentials/never-on-disk', () => {
-  const places = [session.runtime, process.env.HOME ?? '/root'];
-  for (const place of places) {
-    for (const name of readdirSync(place, { withFileTypes: true })) {
-      if (!name.isFile()) continue;
-      const text = readFileSync(path.join(place, name.name));
-      expect(text.includes(second), name.name).toBe(false);
-    }
-  }
+describe('a value that no other process of this machine has', () => {
+  const value = `hf_EXAMPLE${randomBytes(14).toString('hex')}`;
+  const spellings = [value, btoa(value), Buffer.from(value).toString('hex')];
+  let own: TestSession;
+  let home: string;
+
+  /** Files below a directory that hold it. */
+  const holders = (place: string) =>
+    readdirSync(place, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => path.join(parentPath, name))
+      .filter((file) => spellings.some((text) => readFileSync(file).includes(text)));
+
+  beforeAll(async () => {
+    await dashboard.putCredential(cookie, 'huggingface', { HF_TOKEN: value });
+    home = mkdtempSync(path.join(tmpdir(), 'home-'));
+    // everything that it writes is below one directory
+    const runtime = path.join(home, 'run');
+    mkdirSync(runtime, { mode: 0o700 });
+    own = new TestSession({ env: { ...env, HOME: home, TMPDIR: home }, sync: true, runtime });
+    await own.run({ argv: ['python3', script(lengthOfToken)] });
+  });
+  afterAll(async () => {
+    await dashboard.putCredential(cookie, 'huggingface', { HF_TOKEN: second });
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  claim('credentials/only-subprocess-envs', async () => {
+    const waits = script(
+      'import os, time\nassert os.environ["HF_TOKEN"]\nprint("on", flush=True)\ntime.sleep(600)\n',
+    );
+    const { pid, processId } = await own.start({ argv: ['python3', waits] });
+    await expect
+      .poll(() => own.notifications.some(({ params }) => params.processId === processId), {
+        timeout: 20_000,
+      })
+      .toBe(true);
+    expect(holdersAmongProcesses(value, 'environ')).toEqual([pid]);
+    expect(holdersAmongProcesses(value, 'cmdline')).toEqual([]);
+    await own.call('kill', { processId, signal: 'SIGKILL' });
+    await own.call('wait', { processId });
+    expect(holdersAmongProcesses(value, 'environ')).toEqual([]);
+  });
+
+  claim('credentials/never-on-disk', () => {
+    writeFileSync(path.join(home, 'sought'), btoa(value));
+    expect(holders(home)).toEqual([path.join(home, 'sought')]); // it would be found
+    rmSync(path.join(home, 'sought'));
+    expect(holders(home)).toEqual([]);
+  });
+
+  claim('security/only-persistent-layer', async () => {
+    await own.close();
+    expect(await own.exited).toBe(0);
+    expect(holders(home)).toEqual([]);
+    expect(holdersAmongProcesses(value, 'environ')).toEqual([]);
+    const again = new TestSession({ env, sync: true });
+    const { stdout } = await again.run({ argv: ['python3', script(lengthOfToken)] });
+    expect(stdout).toBe(`${value.length} ${value.slice(-4)} [REDACTED]\n`);
+    await again.close();
+  });
 });
 
 test('the dashboard records the session, with names and never values', async () => {

@@ -15,19 +15,33 @@ export interface Encoded {
 /**
  * Every registered spelling of `value`, the value itself first: base64 and base64url in three
  * alignments, hex, percent-encoding (RFC 3986 and its usual deviations), string escapes of JSON and
- * its writers, HTML and XML, doubled dollars, hex digits in the other case. The results are fresh buffers.
+ * its writers, HTML and XML, doubled dollars, hex digits in the other case. The results are fresh buffers,
+ * no two alike.
  */
 export function encodingsOf(value: Buffer, publicPrefix: number): Encoded[] {
+  const head = value.subarray(0, publicPrefix);
   return [
     { bytes: Buffer.from(value), publicPrefix, hex: false },
     ...base64Forms(value, publicPrefix),
-    ...SPELLINGS.map((spell, index) => ({
-      bytes: spell(value),
-      publicPrefix: spell(value.subarray(0, publicPrefix)).length,
-      hex: index < HEX_SPELLINGS,
+    ...spellingsFor(value).map((spell) => ({
+      bytes: spelled(value, spell),
+      publicPrefix: spelled(head, spell).length,
+      hex: HEX_SPELLINGS.includes(spell),
     })),
-    ...(isHex(value) ? [{ bytes: otherCase(value), publicPrefix, hex: false }] : []),
   ];
+}
+
+/** Those that differ from the value, and from each other in the bytes that it has. */
+function spellingsFor(value: Buffer): Spelling[] {
+  const present = [...new Set(value)].sort();
+  const known = new Set([present.join()]);
+  const all = isHex(value) ? [...SPELLINGS, otherCase] : SPELLINGS;
+  return all.filter((spell) => {
+    const outcome = present.map((byte) => spell(byte).join(' ')).join();
+    const isNew = !known.has(outcome);
+    known.add(outcome);
+    return isNew;
+  });
 }
 
 /**
@@ -64,44 +78,50 @@ function asciiBase64(source: Buffer): Buffer {
   let bits = 0;
   let held = 0;
   let at = 0;
-  for (const byte of source) {
-    bits = ((bits << 8) | byte) & 0xffff;
+  for (let from = 0; from < source.length; from += 1) {
+    bits = ((bits << 8) | (source[from] as number)) & 0xffff;
     held += 8;
     while (held >= 6) {
       held -= 6;
-      target[at++] = ALPHABET[(bits >> held) & 63] ?? 0;
+      target[at++] = ALPHABET[(bits >> held) & 63] as number;
     }
   }
-  if (held > 0) target[at] = ALPHABET[(bits << (6 - held)) & 63] ?? 0;
+  if (held > 0) target[at] = ALPHABET[(bits << (6 - held)) & 63] as number;
   return target;
 }
 
 function urlAlphabet(standard: Buffer): Buffer {
   // map() would make such an array too
   const url = Buffer.from(standard);
-  for (const [at, byte] of url.entries()) {
-    if (byte === 0x2b) url[at] = 0x2d;
-    else if (byte === 0x2f) url[at] = 0x5f;
+  for (let at = 0; at < url.length; at += 1) {
+    if (url[at] === 0x2b) url[at] = 0x2d;
+    else if (url[at] === 0x2f) url[at] = 0x5f;
   }
   return url;
 }
 
-type Spelling = (value: Buffer) => Buffer;
+/** The ASCII codes that stand for one byte. */
+type Spelling = (byte: number) => readonly number[];
 
-/** Spells byte by byte: `spell` returns the ASCII codes that stand for one byte. */
-function bytewise(spell: (byte: number) => readonly number[]): Spelling {
-  // bytes are spelled when one comes up: all 256 of all spellings would take longer than a session's start
+/** Plain loops: this runs once a session, before the compiler sees that it is worth its time. */
+function spelled(value: Buffer, spell: Spelling): Buffer {
+  const target = secretBuffer(6 * value.length);
+  let length = 0;
+  for (let at = 0; at < value.length; at += 1) {
+    const codes = spell(value[at] as number);
+    for (let code = 0; code < codes.length; code += 1) target[length++] = codes[code] as number;
+  }
+  const result = Buffer.from(target.subarray(0, length));
+  release(target);
+  return result;
+}
+
+/** Remembers what it spelled: all 256 bytes of all spellings would take longer than a session's start. */
+function bytewise(spell: Spelling): Spelling {
   const table: (readonly number[])[] = [];
-  return (value) => {
-    const target = secretBuffer(6 * value.length);
-    let length = 0;
-    for (const byte of value) {
-      table[byte] ??= spell(byte);
-      for (const code of table[byte] as readonly number[]) target[length++] = code;
-    }
-    const result = Buffer.from(target.subarray(0, length));
-    release(target);
-    return result;
+  return (byte) => {
+    table[byte] ??= spell(byte);
+    return table[byte] as readonly number[];
   };
 }
 
@@ -142,11 +162,13 @@ function references(table: Readonly<Record<string, string>>): Spelling {
 }
 const MARKUP = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-/** How many of the spellings are two digits a byte: they stand first. */
-const HEX_SPELLINGS = 2;
-const SPELLINGS: readonly Spelling[] = [
+/** Two digits a byte. */
+const HEX_SPELLINGS: readonly Spelling[] = [
   bytewise((byte) => hexOf(byte, false)),
   bytewise((byte) => hexOf(byte, true)),
+];
+const SPELLINGS: readonly Spelling[] = [
+  ...HEX_SPELLINGS,
   percent('', true),
   percent('', false),
   percent('/', true),

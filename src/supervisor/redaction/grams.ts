@@ -8,6 +8,8 @@ const MIX = 0x85ebca6b;
 const longPiece = 12;
 /** Places of one gram in one form that are kept: a row of one character has it everywhere. */
 const placesPerForm = 16;
+/** Forms that have a gram in common: many spellings of a key differ in its line ends only. */
+const usualForms = 4;
 /** Places of the filter for each gram: more are quicker until the table outgrows the processor's cache. */
 const filterPerGram = 64;
 
@@ -18,11 +20,12 @@ const filterPerGram = 64;
 export class Grams {
   readonly step: number;
   readonly #width: 4 | 8;
-  readonly #shift: number;
-  readonly #filter: Uint8Array;
+  #shift = 0;
+  #filter = new Uint8Array(0);
   /** Open addressing: key and first entry in pairs. */
-  readonly #slots: Int32Array;
-  readonly #mask: number;
+  #slots: Int32Array;
+  #mask: number;
+  #distinct = 0;
   /** Entries: form, offset, next. */
   readonly #entries: Int32Array;
   #used = 1;
@@ -32,10 +35,7 @@ export class Grams {
     this.#width = shortest >= longPiece ? 8 : 4;
     const step = Math.max(1, Math.min(16, shortest - this.#width + 1));
     this.step = step < WORD ? step : step - (step % WORD);
-    const bits = Math.min(22, Math.max(14, Math.ceil(Math.log2(most * filterPerGram + 1))));
-    this.#shift = 32 - bits;
-    this.#filter = new Uint8Array(1 << bits);
-    const slots = 1 << Math.ceil(Math.log2(most * 3 + 8));
+    const slots = 1 << Math.ceil(Math.log2((most * 3) / usualForms + 8));
     this.#slots = new Int32Array(2 * slots);
     this.#mask = slots - 1;
     this.#entries = new Int32Array(3 * (most + 1));
@@ -56,19 +56,54 @@ export class Grams {
 
   #add(gram: number, form: number, offset: number): void {
     const slot = this.#slotOf(gram);
-    let places = 0;
-    for (let entry = this.#slots[slot + 1] as number; entry > 0; entry = this.next(entry)) {
-      if (this.form(entry) === form) places += 1;
-    }
-    if (places >= placesPerForm) return;
+    if (this.#placesOf(form, this.#slots[slot + 1] as number) >= placesPerForm) return;
     const entry = this.#used;
     this.#used += 1;
     this.#entries[3 * entry] = form;
     this.#entries[3 * entry + 1] = offset;
     this.#entries[3 * entry + 2] = this.#slots[slot + 1] as number;
+    const isNew = this.#slots[slot + 1] === 0;
     this.#slots[slot] = gram;
     this.#slots[slot + 1] = entry;
-    this.#filter[hash(gram) >>> this.#shift] = 1;
+    if (isNew) this.#count();
+  }
+
+  /** One more gram: a third of the slots at most is in use. */
+  #count(): void {
+    this.#distinct += 1;
+    if (3 * this.#distinct <= this.#mask) return;
+    const before = this.#slots;
+    this.#slots = new Int32Array(2 * before.length);
+    this.#mask = before.length - 1;
+    for (let at = 0; at < before.length; at += 2) {
+      const [gram, entry] = [before[at] as number, before[at + 1] as number];
+      if (entry === 0) continue;
+      const slot = this.#slotOf(gram);
+      this.#slots[slot] = gram;
+      this.#slots[slot + 1] = entry;
+    }
+    before.fill(0);
+  }
+
+  /** Makes the filter, after the last form was added and before the first search. */
+  finish(): void {
+    const places = this.#distinct * filterPerGram + 1;
+    const bits = Math.min(22, Math.max(14, Math.ceil(Math.log2(places))));
+    this.#shift = 32 - bits;
+    this.#filter = new Uint8Array(1 << bits);
+    for (let at = 0; at < this.#slots.length; at += 2) {
+      if (this.#slots[at + 1] === 0) continue;
+      this.#filter[hash(this.#slots[at] as number) >>> this.#shift] = 1;
+    }
+  }
+
+  /** How many entries of a form, the last one that was added, stand at the head of a list. */
+  #placesOf(form: number, first: number): number {
+    let places = 0;
+    for (let entry = first; entry > 0 && this.form(entry) === form; entry = this.next(entry)) {
+      places += 1;
+    }
+    return places;
   }
 
   #slotOf(gram: number): number {

@@ -19,30 +19,58 @@ interface Masked {
   readonly upTo: number;
 }
 
+/** Where a row of cells that shows the marker goes on. */
+interface Row {
+  readonly column: number;
+}
+
 /** What takes the place of a value on a terminal. */
 class Cells {
   readonly out: number[] = [];
-  /** Places in `out` of the cells that stand in a row and show nothing yet. */
-  #run: number[] = [];
+  /** By column of a row that shows nothing yet: places in `out` that fill it, several where it is overstruck. */
+  #columns: number[][] = [];
+  #column: number;
+  #isMarked: boolean;
+
+  constructor(row: Row | undefined) {
+    this.#isMarked = row !== undefined;
+    this.#column = row?.column ?? 0;
+  }
 
   /** Whether cells wait for what they show. */
   get open(): boolean {
-    return this.#run.length > 0;
+    return this.#columns.length > 0;
+  }
+
+  /** The row that a further part of the value goes on in, where that shows the marker. */
+  get row(): Row | undefined {
+    return this.#isMarked ? { column: this.#column } : undefined;
   }
 
   /** Adds the cells of one character; answers whether the marker is shown. */
   add(count: number, placed: boolean): boolean {
-    for (let cell = count; cell > 0; cell -= 1) this.#run.push(this.out.push(BLANK) - 1);
-    if (!placed && this.#run.length < markerCells) return false;
-    if (!placed)
-      for (const [at, code] of MARKER.entries()) this.out[this.#run[at] as number] = code;
-    this.#run = [];
+    for (let cell = count; cell > 0; cell -= 1) this.#addCell(placed);
+    if (placed || this.#columns.length < markerCells) return placed;
+    for (const [column, places] of this.#columns.entries()) {
+      for (const place of places) this.out[place] = MARKER[column] ?? BLANK;
+    }
+    this.#columns = [];
+    this.#isMarked = true;
     return true;
+  }
+
+  #addCell(placed: boolean): void {
+    const column = this.#column;
+    this.#column += 1;
+    const place = this.out.push((this.#isMarked && MARKER[column]) || BLANK) - 1;
+    if (placed) return;
+    this.#columns[column] ??= [];
+    this.#columns[column].push(place);
   }
 
   /** The next character takes the place of the last one. */
   back(): void {
-    this.#run.pop();
+    this.#column = Math.max(0, this.#column - 1);
     this.out.push(BACKSPACE);
   }
 
@@ -54,9 +82,27 @@ class Cells {
 
   /** No more comes: a row that is too narrow for the marker. */
   close(): void {
-    for (const place of this.#run) this.out[place] = STAR;
-    this.#run = [];
+    for (const place of this.#columns.flat()) this.out[place] = STAR;
+    this.#columns = [];
+    this.#column = 0;
+    this.#isMarked = false;
   }
+}
+
+/** What a byte is: of the line, of a title, link or clipboard sequence, or what such a sequence is made of. */
+type Kind = 'text' | 'payload' | 'control';
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How a stretch of a value is masked. */
+interface Covering {
+  /** The value ends there, or nobody waits for more of it. */
+  readonly ends: boolean;
+  /** Values of the other kind within: a title that is set in the middle of a line holds one by itself. */
+  readonly others: readonly Range[];
 }
 
 /**
@@ -66,11 +112,15 @@ class Cells {
  */
 export class Mask {
   readonly #mode: StreamMode;
+  readonly #own: Kind;
   #state: ParserState;
   #placed = false;
+  #row: Row | undefined;
 
-  constructor(mode: StreamMode, state: ParserState) {
-    this.#mode = mode;
+  /** `own`: what the value is made of; a payload has no cells on a terminal. */
+  constructor(mode: StreamMode, state: ParserState, own: 'text' | 'payload' = 'text') {
+    this.#mode = own === 'payload' ? 'pipe' : mode;
+    this.#own = own;
     this.#state = state;
   }
 
@@ -79,51 +129,64 @@ export class Mask {
     this.#state = state;
   }
 
-  /** Masks raw[from, to). `ends`: the value ends there, or nobody waits for more of it. */
-  cover(raw: Buffer, from: number, to: number, ends: boolean): Masked {
+  /** Masks raw[from, to). */
+  cover(raw: Buffer, from: number, to: number, covering: Covering): Masked {
     return this.#mode === 'pipe'
-      ? this.#coverInPipe(raw, from, to)
-      : this.#coverOnTerminal(raw, from, to, ends);
+      ? this.#coverInPipe(raw, from, to, covering)
+      : this.#coverOnTerminal(raw, from, to, covering);
   }
 
-  #coverInPipe(raw: Buffer, from: number, to: number): Masked {
+  #coverInPipe(raw: Buffer, from: number, to: number, { others }: Covering): Masked {
     const out: number[] = this.#placed ? [] : [...MARKER];
     this.#placed = true;
-    const inPayload = this.#state === State.string;
     for (let at = from; at < to; at += 1) {
       const byte = raw[at] as number;
-      if (this.#isSequence(byte) && !(inPayload && this.#state === State.string)) out.push(byte);
+      const kind = this.#kindOf(byte);
+      if (kind === 'control') out.push(byte);
+      else if (kind !== this.#own) out.push(...otherwise(byte, at, others));
     }
     return { out: Buffer.from(out), upTo: to };
   }
 
-  /** Moves the parser on; whether the byte belongs to an escape sequence. */
-  #isSequence(byte: number): boolean {
+  /** Moves the parser on. */
+  #kindOf(byte: number): Kind {
     const before = this.#state;
-    if (before === State.ground && byte !== ESC) return false;
+    if (before === State.ground && byte !== ESC) return 'text';
     this.#state = before === State.ground ? State.escape : follow(before, byte);
-    return true;
+    const wasIn = before === State.string || before === State.stringEscape;
+    return wasIn && this.#state === State.string ? 'payload' : 'control';
   }
 
-  #coverOnTerminal(raw: Buffer, from: number, to: number, ends: boolean): Masked {
-    const cells = new Cells();
+  #coverOnTerminal(raw: Buffer, from: number, to: number, { ends, others }: Covering): Masked {
+    const cells = new Cells(this.#row);
     let waiting = { at: from, out: 0, state: this.#state };
     for (let at = from; at < to; ) {
-      const byte = raw[at] as number;
-      const length = this.#state === State.ground ? Math.min(lengthOf(byte), to - at) : 1;
+      const length = this.#state === State.ground ? lengthOf(raw[at] as number) : 1;
       if (!cells.open) waiting = { at, out: cells.out.length, state: this.#state };
-      if (this.#isSequence(byte)) cells.out.push(byte);
-      else if (byte === BACKSPACE) cells.back();
-      else if (byte <= BLANK || byte === 0x7f) cells.gap(byte);
-      else this.#placed = cells.add(cellsOf(raw, at), this.#placed);
-      at += length;
+      this.#coverOne(raw, at, cells, others);
+      at = Math.min(to, at + length);
     }
+    if (cells.open && ends) cells.close();
+    this.#row = cells.row;
     if (!cells.open) return { out: Buffer.from(cells.out), upTo: to };
-    if (ends) {
-      cells.close();
-      return { out: Buffer.from(cells.out), upTo: to };
-    }
     this.#state = waiting.state;
     return { out: Buffer.from(cells.out.slice(0, waiting.out)), upTo: waiting.at };
   }
+
+  #coverOne(raw: Buffer, at: number, cells: Cells, others: readonly Range[]): void {
+    const byte = raw[at] as number;
+    const kind = this.#kindOf(byte);
+    if (kind === 'control') cells.out.push(byte);
+    else if (kind === 'payload') cells.out.push(...otherwise(byte, at, others));
+    else if (byte === BACKSPACE) cells.back();
+    else if (byte <= BLANK || byte === 0x7f) cells.gap(byte);
+    else this.#placed = cells.add(cellsOf(raw, at), this.#placed);
+  }
+}
+
+/** What becomes of a byte of the other kind: it stays, or is part of a value of its own. */
+function otherwise(byte: number, at: number, others: readonly Range[]): readonly number[] {
+  const range = others.find(({ start, end }) => start <= at && at < end);
+  if (range === undefined) return [byte];
+  return at === range.start ? [...MARKER] : [];
 }

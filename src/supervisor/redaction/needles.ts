@@ -131,14 +131,16 @@ const rowMin = 4;
 
 /** A byte that continues a row (`01234`, `aaaaa`, `edcba`) stands in many other texts too: it gives nothing away. */
 function unforeseenIn(bytes: Buffer): boolean[] {
-  let row = 1;
+  const unforeseen: boolean[] = [];
+  let row = 2;
   let step = Number.NaN;
-  return [...bytes].map((byte, at) => {
-    const next = byte - (bytes[at - 1] ?? Number.NaN);
+  for (let at = 0; at < bytes.length; at += 1) {
+    const next = at === 0 ? Number.NaN : (bytes[at] as number) - (bytes[at - 1] as number);
     row = Math.abs(next) <= 1 && next === step ? row + 1 : 2;
     step = next;
-    return row <= rowMin;
-  });
+    unforeseen.push(row <= rowMin);
+  }
+  return unforeseen;
 }
 
 /** The same for a spelling of the value: running count over `length` bytes. */
@@ -190,10 +192,11 @@ function isRegular(bytes: Buffer, publicPrefix: number): boolean {
 
 /** Shannon's, in bits a byte. */
 function entropy(bytes: Buffer): number {
-  const counts = new Map<number, number>();
-  for (const byte of bytes) counts.set(byte, (counts.get(byte) ?? 0) + 1);
+  const counts = new Uint32Array(256);
+  for (let at = 0; at < bytes.length; at += 1) (counts[bytes[at] as number] as number) += 1;
   let bits = 0;
-  for (const count of counts.values()) {
+  for (const count of counts) {
+    if (count === 0) continue;
     const share = count / bytes.length;
     bits -= share * Math.log2(share);
   }

@@ -8,19 +8,28 @@ export type { StreamMode } from './mask.ts';
 
 export interface RedactionStreamOptions {
   readonly mode: StreamMode;
-  /** Gets safe bytes; a clean chunk arrives as the buffer that was written. */
+  /** Gets safe bytes, which are good until it returns; a clean chunk arrives as the buffer that was written. */
   readonly emit: (bytes: Buffer) => void;
   /** One call for each mask. */
   readonly onHit: (name: string) => void;
 }
 
-/** Longer than any gap inside one write of the child, shorter than a person notices. */
-const holdMs = 20;
+/**
+ * Longer than any gap inside one write of the child (12 ms at most were seen, on a machine with twice
+ * as much to do as it can), and short enough for a key's echo to be there within 25 ms.
+ */
+const holdMs = 16;
 /** Canonical bytes that stay known after they are out, more after a value; raw bytes that may hold them. */
 const history = { plain: 64, masked: 192, raw: 8 * 1024 };
 
 /** Bytes of line ends, blanks and quotes that may stand inside a value in a row. */
 const glueLimit = 256;
+
+/** A mask, and where in the window its value ends so far. */
+interface Masking {
+  readonly mask: Mask;
+  end: number;
+}
 
 /** Overlapping spans as one. */
 interface Stretch {
@@ -28,13 +37,15 @@ interface Stretch {
   readonly start: number;
   end: number;
   readonly payload: boolean;
+  /** Those in a title, link or clipboard sequence where this is on the line, and the other way round. */
+  readonly others: Span[];
   certain: boolean;
   open: boolean;
 }
 
 /**
  * Redacts one file descriptor. Bytes leave at once unless a value may have begun in them; those wait
- * for 20 ms. How long bytes wait never depends on whether they match: a program that does not hold
+ * for 16 ms. How long bytes wait never depends on whether they match: a program that does not hold
  * a credential could otherwise learn it from what is late.
  */
 export class RedactionStream {
@@ -46,10 +57,11 @@ export class RedactionStream {
   #state: ParserState = State.ground;
   /** Leading bytes of the window that are out already, raw or masked. */
   #emitted = 0;
-  /** End in the window of the last mask, and the mask, which goes on where the value does. */
-  #masked = 0;
-  #mask: Mask | undefined;
+  /** The last mask on the line, and that in a payload: each goes on where its value does. */
+  #onLine: Masking | undefined;
+  #inPayload: Masking | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
 
   constructor(table: RedactionTable, options: RedactionStreamOptions) {
     this.#table = table;
@@ -59,13 +71,14 @@ export class RedactionStream {
   /** Whether a value stood in it, or went on in it: then the caller overwrites it, since it was copied. */
   write(chunk: Buffer): boolean {
     if (chunk.length === 0) return false;
-    const window = this.#window.length === 0 ? chunk : Buffer.concat([this.#window, chunk]);
+    const window = this.#window.length === 0 ? chunk : together(this.#window, chunk);
     const found = this.#table.find(window, this.#state);
     const clean = this.#emitted === window.length - chunk.length ? chunk : undefined;
     this.#advance(window, found, window.length - this.#holdLength(window, found), clean, false);
     this.#arm();
+    if (window !== chunk) putBack(window);
     if (found.spans.length === 0) return false;
-    this.#forget(window, chunk);
+    this.#table.forget();
     return true;
   }
 
@@ -81,33 +94,38 @@ export class RedactionStream {
     this.#window = Buffer.alloc(0);
     this.#state = State.ground;
     this.#emitted = 0;
-    this.#masked = 0;
-    this.#mask = undefined;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#onLine = undefined;
+    this.#inPayload = undefined;
+    this.#disarm();
   }
 
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
+    this.#timer = undefined;
+    this.#turn = undefined;
+  }
+
+  /** A process that was kept from running reads what has come meanwhile before it gives up waiting for it. */
   #arm(): void {
-    if (this.#emitted === this.#window.length) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    } else if (this.#timer) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#release(), holdMs).unref();
+    if (this.#turn !== undefined || this.#emitted === this.#window.length) this.#disarm();
+    if (this.#emitted === this.#window.length) return;
+    const due = () => {
+      this.#turn = setImmediate(() => this.#release());
+    };
+    if (this.#timer) this.#timer.refresh();
+    else this.#timer = setTimeout(due, holdMs).unref();
   }
 
   /** Lets the held bytes go; the window stays for what follows. */
   #release(): void {
-    this.#timer = undefined;
+    this.#disarm();
     const window = this.#window;
     if (this.#emitted === window.length) return;
     const found = this.#table.find(window, this.#state);
     this.#advance(window, found, window.length, undefined, true);
-    if (found.spans.length > 0) this.#forget(window);
-  }
-
-  /** Overwrites our own copies of a text that holds a value. */
-  #forget(window: Buffer, theirs?: Buffer): void {
-    if (window !== theirs) window.fill(0);
+    if (found.spans.length === 0) return;
+    window.fill(0);
     this.#table.forget();
   }
 
@@ -168,10 +186,12 @@ export class RedactionStream {
       const to = Math.min(stretch.end, limit);
       if (from > at) out.push(window.subarray(at, from));
       const ends = to === stretch.end && stretch.end <= decided;
-      const covered = this.#maskFor(stretch, window, from).cover(window, from, to, ends);
+      const covering = { ends, others: stretch.others };
+      const masking = this.#maskingOf(stretch, window, from);
+      const covered = masking.mask.cover(window, from, to, covering);
       out.push(covered.out);
       at = covered.upTo;
-      this.#masked = stretch.end;
+      masking.end = stretch.end;
       waits = at < to;
     }
     if (!waits && at < limit) {
@@ -185,18 +205,22 @@ export class RedactionStream {
     if (bytes.length > 0) this.#options.emit(bytes);
   }
 
-  /** A value that goes on where the last mask ended gets no second one. */
-  #maskFor({ name, start, payload }: Stretch, window: Buffer, from: number): Mask {
-    if (this.#mask !== undefined && start < this.#masked) {
+  /** A value that goes on where the last mask of its kind ended gets no second one. */
+  #maskingOf({ name, start, payload }: Stretch, window: Buffer, from: number): Masking {
+    const last = payload ? this.#inPayload : this.#onLine;
+    if (last !== undefined && start < last.end) {
       // what lies between was let go, and may have begun an escape sequence
-      if (from > this.#masked) this.#mask.goOn(this.#stateAt(window, from));
-      return this.#mask;
+      if (from > last.end) last.mask.goOn(this.#stateAt(window, from));
+      return last;
     }
     this.#options.onHit(name);
     const begun = payload ? State.string : State.ground;
     const state = from === start ? begun : this.#stateAt(window, from);
-    this.#mask = new Mask(payload ? 'pipe' : this.#options.mode, state);
-    return this.#mask;
+    const mask = new Mask(this.#options.mode, state, payload ? 'payload' : 'text');
+    const masking = { mask, end: from };
+    if (payload) this.#inPayload = masking;
+    else this.#onLine = masking;
+    return masking;
   }
 
   #stateAt(window: Buffer, at: number): ParserState {
@@ -224,9 +248,38 @@ export class RedactionStream {
     if (before !== window) before.fill(0);
     this.#state = state;
     this.#emitted = end - start;
-    this.#masked = Math.max(0, this.#masked - start);
-    if (this.#masked === 0) this.#mask = undefined;
+    this.#onLine = moved(this.#onLine, start);
+    this.#inPayload = moved(this.#inPayload, start);
   }
+}
+
+/** Holds what is known of a stream with the next chunk of it, as long as nobody writes more at a time. */
+const roomSize = 128 * 1024;
+/** Absent while a window is in it. */
+let room: ArrayBuffer | undefined;
+
+/** One behind the other; until `putBack`. */
+function together(known: Buffer, chunk: Buffer): Buffer {
+  const length = known.length + chunk.length;
+  const free = length <= roomSize ? room : undefined;
+  const place = free ?? new ArrayBuffer(Math.max(length, roomSize));
+  if (free !== undefined) room = undefined;
+  const window = Buffer.from(place, 0, length);
+  known.copy(window);
+  chunk.copy(window, known.length);
+  return window;
+}
+
+function putBack(window: Buffer): void {
+  window.fill(0);
+  if (window.buffer.byteLength === roomSize) room = window.buffer as ArrayBuffer;
+}
+
+/** After the window lost so many bytes; nothing goes on behind a mask that was in those. */
+function moved(masking: Masking | undefined, lost: number): Masking | undefined {
+  if (masking === undefined || masking.end <= lost) return undefined;
+  masking.end -= lost;
+  return masking;
 }
 
 /** How many canonical bytes stand before a raw offset. */
@@ -246,11 +299,12 @@ function union(spans: readonly Span[]): Stretch[] {
   for (const span of spans) {
     const last = stretches.at(-1);
     if (last && span.start < last.end) {
+      if (span.payload !== last.payload) last.others.push(span);
       if (span.end > last.end) last.open = span.open;
       last.end = Math.max(last.end, span.end);
       last.certain ||= span.certain;
       if (span.end === last.end) last.open ||= span.open;
-    } else stretches.push({ ...span });
+    } else stretches.push({ ...span, others: [] });
   }
   return stretches;
 }

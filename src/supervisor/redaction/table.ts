@@ -142,6 +142,7 @@ function gramsOf(forms: readonly Form[]): Grams[] {
     for (const { index, bytes } of own) {
       grams.addAll(bytes, index, piece === 0 ? grams.step : bytes.length);
     }
+    grams.finish();
     return grams;
   });
 }

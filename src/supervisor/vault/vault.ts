@@ -49,6 +49,8 @@ export class Vault {
   #synced = new Map<string, Credential>();
   /** Values that were replaced: commands may still print them. */
   readonly #retired: Credential[] = [];
+  /** Values that no command gets, and that one could come across. */
+  readonly #derived: VaultNeedle[] = [];
 
   /** `own`: the user's own keys, which win over synced ones of the same name. */
   constructor(own: readonly Credential[]) {
@@ -101,10 +103,15 @@ export class Vault {
     }));
   }
 
-  /** Every value of this session that a command may print, replaced ones included. */
+  /** Adds a value that opens credentials or was made of them, such as a token: it is redacted like them. */
+  derive(name: string, secret: Secret, publicPrefixes: readonly string[]): void {
+    this.#derived.push({ name, secret, kind: 'text', publicPrefixes });
+  }
+
+  /** Every value of this session that a command may print, replaced and derived ones included. */
   needles(): VaultNeedle[] {
     const all = [...this.#synced.values(), ...this.#own.values(), ...this.#retired];
-    return all.map(({ name, secret }) => {
+    const stored = all.map(({ name, secret }) => {
       const variable = variableOf(name)?.variable;
       return {
         name,
@@ -113,6 +120,7 @@ export class Vault {
         publicPrefixes: variable?.publicPrefixes ?? [],
       };
     });
+    return [...stored, ...this.#derived];
   }
 
   /**
@@ -140,9 +148,7 @@ export class Vault {
   }
 
   wipe(): void {
-    for (const { secret } of [...this.#synced.values(), ...this.#own.values(), ...this.#retired]) {
-      secret.wipe();
-    }
+    for (const { secret } of this.needles()) secret.wipe();
     this.#synced.clear();
   }
 }

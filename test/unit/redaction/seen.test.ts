@@ -158,7 +158,10 @@ describe('on a terminal', () => {
     parts: fc.array(
       fc.tuple(
         fc.nat(TOKEN.length),
-        fc.constantFrom(`${esc}[31m`, `${esc}[0m`, '\r\n', ' \b', `${esc}]0;t\u0007`, `${esc}[K`),
+        fc.constantFrom(
+          ...[`${esc}[31m`, `${esc}[0m`, '\r\n', ' \b', `${esc}[K`],
+          ...[`${esc}]0;t\u0007`, `${esc}]0;${TOKEN}\u0007`, `${esc}]8;;x?${TOKEN}${esc}\\`],
+        ),
       ),
       { maxLength: 5 },
     ),
@@ -190,6 +193,7 @@ describe('on a terminal', () => {
         const masked = await screenOf(safe);
         expect(masked.cursor).toEqual(raw.cursor);
         expect(masked.text.replace(/\s/g, '')).not.toContain(TOKEN.slice(3, 15));
+        expect(safe.toString()).not.toContain(TOKEN.slice(3, 15));
         const shown = [...masked.text];
         const cells = [...raw.text].map((cell, at) => [cell, shown[at]]);
         for (const [was, is] of cells) {

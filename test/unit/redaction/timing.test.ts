@@ -1,3 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { everyByte, recorder, run, TOKEN, tableOf } from './support.ts';
@@ -46,6 +51,26 @@ describe('what leaves when', () => {
     stream.write(Buffer.from(`${TOKEN.slice(20)} b\n`));
     expect(text()).toBe('a [REDACTED] b\n');
     expect(hits).toEqual(['V0']);
+  });
+
+  test('a reader that was kept from running takes what has come meanwhile first', async () => {
+    const { stream, text } = recorder(tableOf(TOKEN));
+    const written = path.join(mkdtempSync(path.join(tmpdir(), 'hold-')), 'written');
+    const [first, second] = [`a ${TOKEN.slice(0, 9)}`, `${TOKEN.slice(9)} b`];
+    const writer = spawn('sh', [
+      ...['-c', 'printf %s "$1"; read go; echo "$2"; : > "$3"; read go', 'sh'],
+      ...[first, second, written],
+    ]);
+    writer.stdout.on('data', (bytes) => void stream.write(bytes));
+    await once(writer.stdout, 'data');
+    writer.stdin.write('go\n');
+    const standStill = (milliseconds: number) =>
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+    for (let left = 4000; left > 0 && !existsSync(written); left -= 1) standStill(5);
+    standStill(PAUSE);
+    await expect.poll(text, { timeout: 10_000 }).toContain('b\n');
+    expect(text()).toBe('a [REDACTED] b\n');
+    writer.stdin.end();
   });
 
   test('a value typed slowly shows its public prefix and at most seven characters', async () => {

@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest';
+import { PlainText } from '../../../src/supervisor/redaction/canonical.ts';
+import type { Form } from '../../../src/supervisor/redaction/needles.ts';
+import { Parser, State } from '../../../src/supervisor/redaction/parser.ts';
+import {
+  covers,
+  joined,
+  type Piece,
+  pieceAt,
+  standsWhole,
+} from '../../../src/supervisor/redaction/pieces.ts';
+
+const VALUE = 'pre_AbCdEfGhIjKlMnOpQrStUvWxYz';
+
+/** A form of which every byte is unforeseen, but for those named. */
+function formOf(value: string, changes: Partial<Form> & { row?: readonly number[] } = {}): Form {
+  const { row = [], ...others } = changes;
+  const unforeseen = new Uint16Array(value.length + 1);
+  for (let at = 0; at < value.length; at += 1) {
+    unforeseen[at + 1] = (unforeseen[at] as number) + (row.includes(at) ? 0 : 1);
+  }
+  const bytes = Buffer.from(value.replace(/[\s'"\\]/g, ''));
+  return {
+    ...{ name: 'V', raw: Buffer.from(value), bytes, publicPrefix: 4, piece: 6, inside: 9 },
+    unforeseen,
+    ...others,
+  };
+}
+
+const textOf = (text: string) => {
+  const plain = new PlainText();
+  plain.reset(Buffer.from(text));
+  return plain;
+};
+
+/** The piece of a form around `text[at]`, which is its byte at `offset`. */
+function around(text: string, at: number, offset: number, form = formOf(VALUE)): Piece {
+  return pieceAt(form, offset, textOf(text), at);
+}
+
+describe('a piece', () => {
+  test('goes as far as form and text agree', () => {
+    expect(around('..IjKl..', 3, 13)).toMatchObject({ offset: 12, start: 2, end: 6 });
+    expect(around('IjKl', 1, 13)).toMatchObject({ offset: 12, start: 0, end: 4 });
+    expect(around(VALUE, 0, 0)).toMatchObject({ offset: 0, start: 0, end: VALUE.length });
+    expect(around(`x${VALUE}x`, 9, 8)).toMatchObject({ offset: 0, start: 1, end: 31 });
+    expect(around('pre_AbCd', 5, 5)).toMatchObject({ offset: 0, start: 0, end: 8 });
+    expect(around('UvWxYz', 2, 26)).toMatchObject({ offset: 24, start: 0, end: 6 });
+  });
+
+  test.each([
+    ['the whole', VALUE, 0, true],
+    ['six secret bytes of its beginning', VALUE.slice(0, 10), 0, true],
+    ['five of them', VALUE.slice(0, 9), 0, false],
+    ['six from inside of the public prefix', VALUE.slice(2, 10), 2, true],
+    ['six right behind it', VALUE.slice(4, 10), 4, true],
+    ['six one byte further', VALUE.slice(5, 11), 5, false],
+    ['six of its end', VALUE.slice(-6), 24, true],
+    ['five of its end', VALUE.slice(-5), 25, false],
+    ['nine from its middle', VALUE.slice(8, 17), 8, true],
+    ['eight from its middle', VALUE.slice(8, 16), 8, false],
+    ['the public prefix alone', 'pre_', 0, false],
+  ])('counts: %s', (_, text, offset, expected) => {
+    expect(around(text, 0, offset).counts).toBe(expected);
+  });
+
+  test('counts by the bytes that nobody could guess', () => {
+    const form = formOf(VALUE, { row: [10, 11] });
+    expect(around(VALUE.slice(8, 17), 0, 8, form).counts).toBe(false);
+    expect(around(VALUE.slice(8, 18), 0, 8, form).counts).toBe(false);
+    expect(around(VALUE.slice(8, 19), 0, 8, form).counts).toBe(true);
+    const prefixOnly = formOf(VALUE, { row: [0, 1, 2, 3] });
+    expect(around(VALUE.slice(0, 10), 0, 0, prefixOnly).counts).toBe(true);
+  });
+
+  test('of a short value is no piece: only the whole counts', () => {
+    const form = formOf('secret', { piece: undefined, publicPrefix: 0 });
+    expect(around('secret', 0, 0, form).counts).toBe(true);
+    expect(around('secre', 0, 0, form).counts).toBe(false);
+  });
+});
+
+/** Whether a short value that was found in a text stands there whole. */
+function stands(value: string, text: string): boolean {
+  const form = formOf(value, { piece: undefined, publicPrefix: 0 });
+  const raw = Buffer.from(text);
+  const parsed = new Parser().parse(raw, State.ground).text;
+  const at = Buffer.from(parsed.bytes.subarray(0, parsed.length)).indexOf(form.bytes);
+  if (at < 0) throw new Error('not in the canonical text');
+  const piece = { form, offset: 0, start: at, end: at + form.bytes.length, counts: true };
+  return standsWhole(piece, parsed, raw);
+}
+
+describe('a short value stands whole', () => {
+  test.each([
+    ['abc123', 'x abc123 y', true],
+    ['abc123', 'a b c 1 2 3', false],
+    ['abc123', 'abc 123', false],
+    ['abc123', 'abc"123', false],
+    ['abc123', 'abc\n123', true],
+    ['abc123', 'abc\r\n123', true],
+    ['abc123', 'abc\t123', false],
+    ['abc123', 'abc\u001b[1m123\u001b[m', true],
+    ['a b"c', 'x a b"c y', true],
+    ['a b"c', 'x abc y', false],
+    ['a b"c', 'x a  b"c y', false],
+    ['a b"c', `x a \u001b[1mb"c y`, true],
+    ['"abc"', 'x abc y', true],
+    ['"abc"', 'x ab c y', false],
+    ['a  b', 'a b', false],
+  ])('%j in %j: %s', (value, text, expected) => {
+    expect(stands(value, text)).toBe(expected);
+  });
+
+  test('pieces of other values stand as they are', () => {
+    const piece = around(VALUE, 0, 0);
+    expect(standsWhole(piece, textOf('nothing'), Buffer.from('nothing'))).toBe(true);
+  });
+});
+
+describe('one piece covers another', () => {
+  const whole = formOf(VALUE);
+  const piece = (start: number, end: number, form = whole, offset = start): Piece => ({
+    ...{ form, offset, start, end, counts: true },
+  });
+
+  test.each([
+    ['a longer one a shorter inside', piece(2, 20), piece(4, 20), true],
+    ['also at its beginning', piece(2, 20), piece(2, 19), true],
+    ['not one that begins before it', piece(3, 20), piece(2, 19), false],
+    ['nor one that ends behind it', piece(2, 20), piece(3, 21), false],
+    ['itself', piece(2, 20), piece(2, 20), true],
+  ])('%s', (_, one, other, expected) => {
+    expect(covers(one, other)).toBe(expected);
+  });
+
+  test('not of another value, nor of one that has to stand whole', () => {
+    expect(covers(piece(2, 20), piece(4, 18, formOf(VALUE, { name: 'W' })))).toBe(false);
+    const short = formOf(VALUE, { piece: undefined });
+    expect(covers(piece(2, 20, short), piece(4, 18, short))).toBe(false);
+  });
+
+  test('of the same length only where both spellings go on alike', () => {
+    const spelled = (value: string) => piece(10, 16, formOf(value), 10);
+    const base = spelled('0123456789abcdef0123456789');
+    expect(covers(base, spelled('xxxxxx6789abcdef0123xxxxxx'))).toBe(true);
+    expect(covers(base, spelled('xxxxxxx789abcdef0123456789'))).toBe(false);
+    expect(covers(base, spelled('0123456789abcdef012x456789'))).toBe(false);
+    expect(covers(base, spelled('012345678xabcdef0123456789'))).toBe(false);
+    expect(covers(base, spelled('0123456789abcdefx123456789'))).toBe(false);
+  });
+});
+
+/** What is joined to the piece at `from` of a text, as [offset in the form, text]. */
+function joinedTo(text: string, from: string, form = formOf(VALUE)): [number, string][] {
+  const at = text.indexOf(from);
+  const piece = pieceAt(form, VALUE.indexOf(from), textOf(text), at);
+  return joined(piece, textOf(text)).map(({ offset, start, end }) => [
+    offset,
+    text.slice(start, end),
+  ]);
+}
+
+describe('further pieces are joined', () => {
+  test.each([
+    ['that go on where it ended', 'EfGhIjKlMn--OpQrSt', 'EfGhIjKlMn', [[18, 'OpQrSt']]],
+    [
+      'and again',
+      'EfGhIj-KlMn-OpQrSt',
+      'EfGhIj',
+      [
+        [14, 'KlMn'],
+        [18, 'OpQrSt'],
+      ],
+    ],
+    ['of four bytes at least', 'EfGhIjKlMn--OpQ', 'EfGhIjKlMn', []],
+    ['not further on', 'EfGhIjKlMn--PqrS', 'EfGhIjKlMn', []],
+    [
+      'up to the end of the value',
+      'EfGhIjKlMn--OpQrStUvWxYz0',
+      'EfGhIjKlMn',
+      [[18, 'OpQrStUvWxYz']],
+    ],
+    ['not fewer than four at its end', `${VALUE.slice(4, 27)}--xYz`, VALUE.slice(4, 27), []],
+    ['that lead to where it began', 'AbCdEf--GhIjKlMn', 'GhIjKlMn', [[4, 'AbCdEf']]],
+    [
+      'and to that',
+      'AbCd-EfGh-IjKlMnOp',
+      'IjKlMnOp',
+      [
+        [8, 'EfGh'],
+        [4, 'AbCd'],
+      ],
+    ],
+    ['with what it has of the public prefix', 're_AbCd--EfGhIjKl', 'EfGhIjKl', [[1, 're_AbCd']]],
+    ['not of the public prefix alone', 'pre_--AbCdEfGh', 'AbCdEfGh', []],
+    ['nor too short', 'bCd--EfGhIjKl', 'EfGhIjKl', []],
+    [
+      'on both sides',
+      'AbCd--EfGhIjKl--MnOp',
+      'EfGhIjKl',
+      [
+        [16, 'MnOp'],
+        [4, 'AbCd'],
+      ],
+    ],
+    ['the nearest in front', 'AbCd-AbCd-EfGhIjKl', 'EfGhIjKl', [[4, 'AbCd']]],
+  ])('%s', (_, text, from, expected) => {
+    expect(joinedTo(text, from)).toEqual(expected);
+  });
+
+  test('within 160 bytes, both ways', () => {
+    const gap = (bytes: number) => '-'.repeat(bytes);
+    expect(joinedTo(`EfGhIjKl${gap(156)}MnOp`, 'EfGhIjKl')).toEqual([[16, 'MnOp']]);
+    expect(joinedTo(`EfGhIjKl${gap(157)}MnOp`, 'EfGhIjKl')).toEqual([]);
+    expect(joinedTo(`AbCd${gap(156)}EfGhIjKl`, 'EfGhIjKl')).toEqual([[4, 'AbCd']]);
+    expect(joinedTo(`AbCd${gap(157)}EfGhIjKl`, 'EfGhIjKl')).toEqual([]);
+    // one that begins within goes as far as it does
+    expect(joinedTo(`EfGhIjKl${gap(156)}MnOpQr`, 'EfGhIjKl')).toEqual([[16, 'MnOpQr']]);
+  });
+
+  test('to what is whole there is nothing, nor to a value that has to stand whole', () => {
+    expect(joinedTo(`${VALUE}--AbCd`, VALUE)).toEqual([]);
+    const short = formOf(VALUE, { piece: undefined });
+    expect(joinedTo('EfGhIjKlMn--OpQrSt', 'EfGhIjKlMn', short)).toEqual([]);
+  });
+});
