@@ -34,7 +34,7 @@ export const syncResponse = z.object({
   /** The dashboard's ephemeral X25519 public key: 32 raw bytes, base64url. */
   publicKey: z.string(),
   credentials: z.array(sealedCredential),
-  /** Counts up with each change of the account's credentials. */
+  /** Counts up with each change of the account's credentials, which may be newer and never older. */
   version: z.optional(z.number()),
   /** True when the request named the latest version: `credentials` is empty then, and to be ignored. */
   unchanged: z.optional(z.boolean()),
