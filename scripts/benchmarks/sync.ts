@@ -13,13 +13,13 @@ import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SyncResponse } from '../../protocol/dashboard/answers.ts';
 import {
   generateSealingKeys,
   open,
   type SealingKeys,
   sharedKey,
 } from '../../protocol/dashboard/sealing.ts';
-import type { SyncResponse } from '../../protocol/dashboard/sync.ts';
 import { type Address, clientOf, type TestClient } from '../../test/support/client.ts';
 import { postgresPrograms, startPostgres } from '../../test/support/postgres.ts';
 

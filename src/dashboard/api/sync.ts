@@ -1,11 +1,11 @@
 import type { ProviderId } from '../../../protocol/credential.ts';
-import { generateSealingKeys, seal, sharedKey } from '../../../protocol/dashboard/sealing.ts';
 import type {
   SealedCredential,
   StatusResponse,
-  SyncRequest,
   SyncResponse,
-} from '../../../protocol/dashboard/sync.ts';
+} from '../../../protocol/dashboard/answers.ts';
+import { generateSealingKeys, seal, sharedKey } from '../../../protocol/dashboard/sealing.ts';
+import type { SyncRequest } from '../../../protocol/dashboard/sync.ts';
 import { SynscError } from '../../errors.ts';
 import type { WebUser } from '../services.ts';
 import type { Context } from '../store/context.ts';

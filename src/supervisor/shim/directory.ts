@@ -53,14 +53,17 @@ export class ShimDirectory {
   readonly root: string;
   /** Program files that run the shim that asks: Perl, or the shell. */
   readonly interpreters: readonly string[];
-  readonly #names: ShimNames;
+  readonly #kinds: ReadonlyMap<string, 'ask' | 'strip'>;
   /** Modification times of the places in PATH that were looked through. */
   readonly #covered = new Map<string, number>();
   readonly #linked = new Set<string>();
 
   constructor(sessionDirectory: string, id: string, names: ShimNames) {
     this.socketPath = path.join(sessionDirectory, 'd');
-    this.#names = names;
+    this.#kinds = new Map([
+      ...names.strip.map((name) => [name, 'strip'] as const),
+      ...names.ask.map((name) => [name, 'ask'] as const),
+    ]);
     const own = shimPlace(id, process.getuid?.() ?? 0);
     this.root = allowsExec(sessionDirectory) ? sessionDirectory : own;
     const usable = allowsExec(this.root);
@@ -77,11 +80,10 @@ export class ShimDirectory {
     this.directory = path.join(this.root, 'bin');
     mkdirSync(this.directory, { mode: 0o700 });
     const facts = { unset: names.unset, directory: this.directory, socketPath: this.socketPath };
-    this.#write({ ...facts, curl: by === perlPath ? undefined : by }, by === perlPath);
+    this.#write(names, { ...facts, curl: by === perlPath ? undefined : by }, by === perlPath);
   }
 
-  #write(facts: ShimFacts, perl: boolean): void {
-    const { ask, strip } = this.#names;
+  #write({ ask, strip }: ShimNames, facts: ShimFacts, perl: boolean): void {
     const shims = { [this.#file('ask')]: ask, [this.#file('strip')]: strip };
     const guard = { directory: facts.directory, shims };
     const files = {
@@ -133,14 +135,20 @@ export class ShimDirectory {
     const changed = modifiedAt(place);
     if (changed === undefined || this.#covered.get(place) === changed) return;
     this.#covered.set(place, changed);
-    const has = searched(place);
-    for (const kind of ['ask', 'strip'] as const) {
-      for (const name of this.#names[kind]) {
-        if (this.#linked.has(name) || !has(name)) continue;
-        this.#linked.add(name);
-        const link = path.join(this.directory ?? '', name);
-        if (!existsSync(link)) symlinkSync(this.#file(kind), link);
-      }
+    for (const name of this.#namesIn(place)) {
+      const kind = this.#kinds.get(name);
+      if (kind === undefined || this.#linked.has(name)) continue;
+      this.#linked.add(name);
+      symlinkSync(this.#file(kind), `${this.directory}/${name}`);
+    }
+  }
+
+  /** What a directory has; one that may not be listed is asked for each name. */
+  #namesIn(place: string): Iterable<string> {
+    try {
+      return readdirSync(place);
+    } catch {
+      return [...this.#kinds.keys()].filter((name) => existsSync(path.join(place, name)));
     }
   }
 
@@ -155,16 +163,6 @@ function isExecutable(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Tells whether a directory has a name; one that may not be listed is asked for each. */
-function searched(place: string): (name: string) => boolean {
-  try {
-    const names = new Set(readdirSync(place));
-    return (name) => names.has(name);
-  } catch {
-    return (name) => existsSync(path.join(place, name));
   }
 }
 
