@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 
 /** elf(5): the magic number, and where the field for the machine ends. */
 const elf = Buffer.from('\x7fELF');
@@ -26,7 +26,7 @@ function machineOf(head: Buffer): Buffer {
 function headOf(file: string): Buffer {
   let fd: number | undefined;
   try {
-    fd = openSync(file, 'r');
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK); // never waits for a FIFO
     const head = Buffer.alloc(machine.to);
     return head.subarray(0, readSync(fd, head, 0, head.length, 0));
   } catch {
