@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { Agent, type ClientRequestArgs } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect, rootCertificates, type TLSSocket } from 'node:tls';
 import type { Dashboard } from './dashboard.ts';
 import { vouchesFor } from './vouching.ts';
 
@@ -19,18 +19,18 @@ export class DashboardAgent extends Agent {
   readonly defaultPort = 443;
   readonly #host: string;
   readonly #port: number;
-  readonly #ca: string | undefined;
+  readonly #trusted: Pick<Dashboard, 'ca' | 'moreAuthorities'>;
   readonly #connecting = new Set<TLSSocket>();
   #knowsItsOwn: boolean;
   #ended = false;
 
-  constructor({ url, ca }: Dashboard) {
+  constructor({ url, ...trusted }: Dashboard) {
     super({ keepAlive: true });
     const { hostname, port } = new URL(url);
     this.#host = hostname.replace(/^\[|\]$/g, '');
     this.#port = Number(port || 443);
-    this.#ca = ca;
-    this.#knowsItsOwn = ca !== undefined;
+    this.#trusted = trusted;
+    this.#knowsItsOwn = trusted.ca !== undefined;
   }
 
   /** Called by `node:http` for a request that finds no free connection. */
@@ -60,7 +60,7 @@ export class DashboardAgent extends Agent {
     return this.#secured({
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      ...(this.#ca === undefined ? {} : { ca: this.#ca }),
+      ...trustIn(this.#trusted),
     });
   }
 
@@ -73,7 +73,7 @@ export class DashboardAgent extends Agent {
       const look = { ca: [], rejectUnauthorized: false }; // verified here, before it is handed out
       const socket = await this.#secured({ host, ...named, ...look });
       const leaf = socket.getPeerX509Certificate();
-      const authority = new X509Certificate(this.#ca ?? '');
+      const authority = new X509Certificate(this.#trusted.ca ?? '');
       if (leaf && vouchesFor(authority, leaf, this.#host, Date.now())) return socket;
       socket.destroy();
     } catch {
@@ -95,4 +95,14 @@ export class DashboardAgent extends Agent {
       });
     }).finally(() => void this.#connecting.delete(socket));
   }
+}
+
+/** The pinned authority alone; else the public ones, and those that the user names for all programs. */
+function trustIn({
+  ca,
+  moreAuthorities,
+}: Pick<Dashboard, 'ca' | 'moreAuthorities'>): ConnectionOptions {
+  // the pinned one may be an intermediate of a public chain, whose root nobody sends
+  if (ca !== undefined) return { ca, allowPartialTrustChain: true };
+  return moreAuthorities === undefined ? {} : { ca: [...rootCertificates, moreAuthorities] };
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { DashboardOptions } from '../dashboard/config.ts';
 import { SynscError } from '../errors.ts';
 import type { ConnectOptions } from './commands/connect.ts';
 import type { AdminOptions } from './commands/dashboard.ts';
@@ -36,18 +37,17 @@ Exit codes: the command's own; 125 synsc failed; 126 not executable; 127 not fou
 2 usage; 3 not signed in; 4 denied or not authorised.`,
   );
 
-interface DashboardFlags {
+interface DashboardFlags extends Omit<DashboardOptions, 'port'> {
   readonly port?: string;
-  readonly host?: string;
-  readonly data?: string;
-  readonly databaseUrl?: string;
-  readonly json?: boolean;
 }
 
 const dashboard = withPlace(program.command('dashboard'))
   .description('serve the dashboard over TLS, in the foreground')
   .option('--port <number>', 'port, 0 for any free one')
   .option('--host <name>', 'address to listen on')
+  .option('--name <name>', 'its certificate is for this name, too; may be repeated', collect)
+  .option('--certificate <file>', 'a certificate to show instead, with its issuers, in PEM')
+  .option('--key <file>', 'the key of that certificate')
   .action(async ({ port, ...options }: DashboardFlags) => {
     const { runDashboard } = await import('../dashboard/main.ts');
     await runDashboard({ ...options, ...(port === undefined ? {} : { port: Number(port) }) });
@@ -56,10 +56,14 @@ for (const [name, description, argument] of [
   ['backup', 'write all of it, keys included, to one file; also while it runs', '<file>'],
   ['restore', 'put a backup into an empty place', '<file>'],
   ['verify', 'check the audit trail and that every stored value opens; also while it runs'],
+  ['audit-head', 'write where the audit trail ends now, to be kept elsewhere', '<file>'],
   ['rotate-key', 'change the root key; also while it runs'],
 ] as const) {
   const command = withPlace(dashboard.command(name)).description(description);
   if (argument) command.argument(argument).option('--force', 'overwrite what is there');
+  if (name === 'verify') {
+    command.option('--head <file>', 'also that nothing is gone since audit-head wrote this file');
+  }
   command.action(async (...given: unknown[]) => {
     const { administer } = await import('./commands/dashboard.ts');
     const file = argument ? String(given[0]) : '';
@@ -84,7 +88,10 @@ for (const [name, description] of [
     .command(name)
     .description(description)
     .option('--dashboard <url>', 'address of the dashboard')
-    .option('--ca-sha256 <hex>', "fingerprint of the dashboard's certificate authority")
+    .option(
+      '--ca-sha256 <hex>',
+      "fingerprint of the dashboard's certificate authority, or `public` for any trusted one",
+    )
     .option('--no-browser', 'do not open a browser')
     .option('--json', 'print JSON on stdout')
     .action(async (options: ConnectOptions) => {
@@ -174,7 +181,7 @@ program.command('relay', { hidden: true }).action(async () => {
   process.exitCode = await relay();
 });
 
-function collect(name: string, names: readonly string[]): string[] {
+function collect(name: string, names: readonly string[] = []): string[] {
   return [...names, name];
 }
 

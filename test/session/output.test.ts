@@ -23,16 +23,21 @@ async function start(client: SynscClient, params: SpawnParams): Promise<string> 
   return (started as StartedSpawn).processId;
 }
 
+/** A command that begins when `go` is called. */
+const waiting = (command: string) => `read -r; ${command}`;
+const go = (client: SynscClient, processId: string) =>
+  client.call('write', { processId, data: '\n' });
+
 /** How far a process has written, as a third party sees it. */
 async function written(client: SynscClient, processId: string): Promise<number> {
   return (await client.call('output', { processId, fromOffset: Number.MAX_SAFE_INTEGER })).offset;
 }
 
-/** The offset that a process stops at: the same in looks half a second apart. */
+/** The offset that a process stops at, once it has begun: the same in looks half a second apart. */
 async function settled(client: SynscClient, processId: string): Promise<number> {
   for (let last = -1; ; await delay(500)) {
     const now = await written(client, processId);
-    if (now === last) return now;
+    if (now > 0 && now === last) return now;
     last = now;
   }
 }
@@ -75,8 +80,9 @@ describe('the one who started a command', () => {
   test('stops it by no longer acknowledging, from the first time on that it did', async () => {
     const owner = await session.client();
     const { pieces, exits } = listen(owner);
-    const processId = await start(owner, { command: `sleep 0.3; ${lines(200_000)}` }); // 3.2 MB
+    const processId = await start(owner, { command: waiting(lines(200_000)) }); // 3.2 MB
     await owner.call('ack', { processId, offset: 0 });
+    await go(owner, processId);
     const stopped = await settled(owner, processId);
     expect(stopped).toBeGreaterThan(0);
     expect(stopped).toBeLessThan(700_000);
@@ -101,9 +107,10 @@ describe('the one who started a command', () => {
 
   test('may detach: the command then goes on by itself', async () => {
     const owner = await session.client();
-    const processId = await start(owner, { command: `sleep 0.3; ${lines(200_000)}` });
+    const processId = await start(owner, { command: waiting(lines(200_000)) });
     await owner.call('ack', { processId, offset: 0 });
     await owner.call('detach', { processId });
+    await go(owner, processId);
     await owner.call('wait', { processId });
     expect(await written(owner, processId)).toBe(3_200_000);
   });
@@ -114,10 +121,12 @@ describe('a viewer', () => {
     const owner = await session.client();
     const viewer = await session.client();
     const { pieces, exits } = listen(viewer);
-    const processId = await start(owner, { command: `sleep 0.5; ${lines(500_000)}` });
+    const processId = await start(owner, { command: waiting(lines(500_000)) });
     await viewer.call('attach', { processId });
     await viewer.call('ack', { processId, offset: 0 });
+    await go(owner, processId);
     await owner.call('wait', { processId });
+    await expect.poll(() => pieces.length).toBeGreaterThan(0);
     const seen = endOf(pieces.at(-1) as Notification<'output'>);
     expect(seen).toBeLessThan(700_000);
     expect(exits).toEqual([]);
@@ -162,6 +171,24 @@ describe('a viewer', () => {
     await expect.poll(() => exits).toEqual([processId]);
     expect(pieces.map(({ data }) => data).join('')).toBe('aüb€c');
     expect(gaps(pieces)).toEqual([]);
+  });
+
+  test('gets a character where its first byte stands, also with other output between its bytes', async () => {
+    const owner = await session.client();
+    const { pieces, exits } = listen(owner);
+    const bytes = "printf 'a\\303'; read -r; printf x >&2; read -r; printf '\\274'";
+    const processId = await start(owner, { command: bytes });
+    await expect.poll(() => written(owner, processId)).toBe(2);
+    await go(owner, processId);
+    await expect.poll(() => written(owner, processId)).toBe(3);
+    await go(owner, processId);
+    await expect.poll(() => exits).toEqual([processId]);
+    const seen = pieces.map(({ stream, offset, data }) => [stream, offset, data]);
+    expect(seen).toEqual([
+      ['stdout', 0, 'a'],
+      ['stderr', 2, 'x'],
+      ['stdout', 1, 'ü'],
+    ]);
   });
 });
 

@@ -1,9 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Blocks } from '../../src/supervisor/process/blocks.ts';
 import { OutputLog, OutputMemory, type StreamName } from '../../src/supervisor/process/output.ts';
 
 const limit = 2 * 1024 * 1024;
 const fresh = () => new OutputLog(new OutputMemory(32 * 1024 * 1024));
+
+/** Bytes of the first block of a log, and of the largest. */
+const [least, largest] = [4 * 1024, 256 * 1024];
+
+function fill(blocks: Blocks, bytes: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  const data = Buffer.alloc(bytes, 1);
+  for (let at = 0; at < bytes; at += pieces.at(-1)?.length ?? 0)
+    pieces.push(blocks.store(data, at));
+  return pieces;
+}
 
 /** All that is kept from an offset on, with the offset at which it begins. */
 function kept(log: OutputLog, from = 0) {
@@ -43,6 +55,48 @@ describe('what a process has written', () => {
     log.append('stdout', bytes);
     bytes.fill(0);
     expect(kept(log).bytes.toString()).toBe('abc');
+  });
+
+  test('stays as it is for whoever was handed it, however much follows', () => {
+    const size = fc.integer({ min: 1, max: 400_000 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(size, fc.boolean()), { maxLength: 40 }), (writes) => {
+        const log = fresh();
+        const handed: { data: Buffer; byte: number }[] = [];
+        writes.forEach(([length, isRead], byte) => {
+          const from = log.end;
+          log.append('stdout', Buffer.alloc(length, byte));
+          if (isRead) for (const { data } of log.from(from)) handed.push({ data, byte });
+        });
+        log.clear();
+        const others = fresh();
+        for (let more = 0; more < 20; more += 1)
+          others.append('stdout', Buffer.alloc(300_000, 255));
+        const changed = handed.filter(
+          ({ data, byte }) => !data.equals(Buffer.alloc(data.length, byte)),
+        );
+        expect(changed).toEqual([]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test.each([
+    ['leaves its memory to others, empty, when nobody was handed it', false],
+    ['keeps its memory from others when somebody may still have a part of it', true],
+  ])('%s', (_, held) => {
+    const spent = new Blocks();
+    for (let block = 0; block < 30; block += 1) fill(spent, largest); // what others have left
+    const first = new Blocks();
+    const pieces = fill(first, 2 * largest - least);
+    const full = pieces.at(-1);
+    for (const piece of pieces) first.forget(piece, held && piece === full);
+    const second = new Blocks();
+    fill(second, largest - least);
+    const taken = second.store(Buffer.from('x'), 0);
+    expect(taken.buffer === full?.buffer).toBe(!held);
+    const rest = Buffer.from(taken.buffer).subarray(1);
+    if (!held) expect(rest.equals(Buffer.alloc(rest.length))).toBe(true);
   });
 
   test('is kept up to 2 MiB, and offsets go on counting', () => {

@@ -35,7 +35,8 @@ export function registerEvents(app: FastifyInstance, context: Context): void {
     for (const stream of streams) stream.end();
   });
 
-  app.get(eventsPath, async (request, reply) => {
+  // without HEAD, which would stay open
+  app.get(eventsPath, { exposeHeadRoute: false }, async (request, reply) => {
     const { id: user } = bearerUser(request);
     const own = [...streams].filter((stream) => stream.user === user).length;
     if (own >= streamsPerAccount) {

@@ -19,12 +19,13 @@ export const statements = {
   closeOtherWebSessions: `DELETE FROM app.web_sessions WHERE hash <> $1`,
   ownPassword: `SELECT auth.own_password() AS password`,
   setPassword: `SELECT auth.set_password($1)`,
-  reserveTries: `SELECT auth.reserve_tries($1, $2, $3, $4) AS allowed`,
+  takeTry: `SELECT auth.take_try($1, $2, $3, $4) AS wait`,
   forgiveTry: `SELECT auth.forgive_try($1)`,
 
   requestDevice: `SELECT auth.request_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS accepted`,
   redeemDevice: `SELECT outcome, scope FROM auth.redeem_device($1, $2, $3, $4, $5, $6, $7, $8)`,
   refresh: `SELECT outcome, scope, rotated FROM auth.refresh($1, $2, $3, $4, $5, $6, $7, $8)`,
+  waitingCode: `SELECT address FROM auth.waiting_code($1)`,
   claimCode: `SELECT auth.claim_code($1, $2) AS claimed`,
   claimedRequest: `SELECT user_code, device_name, host, os_user, address,
       requested_at, scope, status
@@ -94,10 +95,15 @@ export const statements = {
       commands, redactions, credentials_used, audit_head
     FROM app.cli_sessions ORDER BY started_at DESC LIMIT 200`,
 
+  session: `SELECT id, label, directory, hostname, started_at, ended_at, last_seen_at,
+      commands, redactions, credentials_used, audit_head
+    FROM app.cli_sessions WHERE id = $1`,
+
   addAudit: `SELECT auth.add_audit($1, $2, $3, $4)`,
-  audit: `SELECT at, action, target, outcome, address, agent FROM app.audit
+  audit: `SELECT seq::text, at, action, target, outcome, address, agent FROM app.audit
     WHERE ($1::text IS NULL OR action = $1)
       AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
+      AND ($4::bigint IS NULL OR seq < $4)
     ORDER BY id DESC LIMIT 200`,
   auditPage: `SELECT seq::text, ${auditMoment} AS at, action, target, outcome, address, agent,
       encode(previous, 'hex') AS previous, encode(hash, 'hex') AS hash

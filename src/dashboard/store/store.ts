@@ -38,11 +38,13 @@ export async function openStore(engine: Engine, secret: Buffer): Promise<Store> 
     tx: (user, body) =>
       engine.transaction(principal(user, claimsKey), (run) =>
         body(async <Row>(name: StatementName, parameters?: readonly unknown[]) => {
+          refuseNul(parameters);
           const rows = await run(statement(name), parameters);
           return rows as Row[];
         }),
       ),
     ask: async <Row>(name: StatementName, parameters: readonly unknown[] = []) => {
+      refuseNul(parameters);
       const rows = await engine.single(statement(name), parameters);
       return rows as Row[];
     },
@@ -80,6 +82,16 @@ async function keepClaimsKey(run: Run, key: Buffer): Promise<void> {
   throw new SynscError('UNSUPPORTED', 'this database belongs to another data directory’s keys', {
     hint: 'start with the --data directory that it was made with: all dashboards of a database share its keys',
   });
+}
+
+/** PostgreSQL has no text with a NUL in it, and would break the transaction off. */
+function refuseNul(parameters: readonly unknown[] = []): void {
+  for (const value of parameters.flat()) {
+    if (typeof value !== 'string' || !value.includes('\0')) continue;
+    throw new SynscError('INVALID_PARAMS', 'a text holds a NUL character', {
+      hint: 'send it without',
+    });
+  }
 }
 
 function statement(name: StatementName): Statement {

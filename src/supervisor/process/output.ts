@@ -1,3 +1,5 @@
+import { Blocks } from './blocks.ts';
+
 export type StreamName = 'stdout' | 'stderr' | 'tty';
 
 export interface Segment {
@@ -12,9 +14,6 @@ const kept = 2 * 1024 * 1024;
 const keptTogether = 32 * 1024 * 1024;
 /** Segments that are kept for each process: each costs memory of its own. */
 const keptSegments = 8_192;
-/** Bytes of the first block of a process, and of the largest. */
-const blockSize = { least: 4 * 1024, most: 256 * 1024 };
-
 /** What the processes of a session keep together: over the limit the oldest output goes. */
 export class OutputMemory {
   readonly #limit: number;
@@ -58,9 +57,9 @@ export class OutputLog {
   #start = 0;
   #end = 0;
   #ended = false;
-  /** Segments are parts of blocks, which are filled once and never written again. */
-  #block = Buffer.alloc(0);
-  #used = 0;
+  readonly #blocks = new Blocks();
+  /** Somebody was handed what stands before this offset, and may still hold it. */
+  #lent = 0;
   readonly #listeners = new Set<(segment: Segment | undefined) => void>();
 
   constructor(memory = sessionMemory) {
@@ -90,35 +89,22 @@ export class OutputLog {
   /** Copies what was written: the caller may use the bytes again. */
   append(stream: StreamName, data: Buffer): void {
     for (let at = 0; at < data.length; ) {
-      const bytes = this.#store(data, at);
+      const bytes = this.#blocks.store(data, at);
       this.#add({ stream, offset: this.#end, data: bytes });
       at += bytes.length;
     }
-  }
-
-  #store(data: Buffer, at: number): Buffer {
-    if (this.#used === this.#block.length) {
-      const doubled = Math.max(blockSize.least, this.#block.length * 2);
-      this.#block = Buffer.allocUnsafeSlow(Math.min(doubled, blockSize.most));
-      this.#used = 0;
-    }
-    const from = this.#used;
-    this.#used += data.copy(this.#block, from, at);
-    return this.#block.subarray(from, this.#used);
   }
 
   #add(added: Segment): void {
     const last = this.#segments.at(-1);
     this.#end += added.data.length;
     if (last !== undefined && continues(last, added)) {
-      const data = this.#block.subarray(
-        this.#used - last.data.length - added.data.length,
-        this.#used,
-      );
+      const data = this.#blocks.last(last.data.length + added.data.length);
       this.#segments[this.#segments.length - 1] = { ...last, data };
     } else this.#segments.push(added);
     this.#memory.add(this, added.data.length);
     while (this.#keepsTooMuch()) this.#memory.remove(this, this.forgetOldest());
+    if (this.#listeners.size > 0) this.#lent = this.#end;
     for (const hear of this.#listeners) hear(added);
   }
 
@@ -130,17 +116,18 @@ export class OutputLog {
 
   /** Drops the oldest segment; returns its length. */
   forgetOldest(): number {
-    const length = this.#segments.shift()?.data.length ?? 0;
-    this.#start += length;
-    return length;
+    const oldest = this.#segments.shift();
+    if (oldest === undefined) return 0;
+    this.#start += oldest.data.length;
+    this.#blocks.forget(oldest.data, oldest.offset < this.#lent);
+    return oldest.data.length;
   }
 
   /** Forgets what was kept: nobody can ask for it any more. */
   clear(): void {
     this.finish();
     const { size } = this;
-    this.#segments = [];
-    this.#start = this.#end;
+    while (this.#segments.length > 0) this.forgetOldest();
     this.#memory.remove(this, size);
     this.#listeners.clear();
   }
@@ -166,6 +153,7 @@ export class OutputLog {
       const part = after(segment, offset);
       size += part.data.length;
       if (part.data.length > 0) found.push(part);
+      this.#lent = Math.max(this.#lent, part.offset + part.data.length);
     }
     return found;
   }

@@ -18,17 +18,42 @@ const joinMin = 4;
 /** … within so many canonical bytes: a line of a hex dump, a table's other column. */
 const joinWithin = 160;
 
-/** The longest agreement around one place where both are known to be alike. */
+/**
+ * Whether enough agrees around one place where both are known to be alike. Ordinary text has many a few
+ * bytes in common with a value: nothing is made of those.
+ */
+export function isEnough(form: Form, offset: number, text: CanonicalBytes, at: number): boolean {
+  const { bytes, piece = bytes.length } = form;
+  const length = agreeBefore(bytes, offset, text, at) + agreeFrom(bytes, offset, text, at);
+  return length >= Math.min(piece, bytes.length);
+}
+
+/** The longest agreement around such a place. */
 export function pieceAt(form: Form, offset: number, text: CanonicalBytes, at: number): Piece {
   const { bytes } = form;
-  let left = 0;
-  while (left < offset && left < at && bytes[offset - left - 1] === text.bytes[at - left - 1])
-    left += 1;
-  let right = 0;
-  const most = Math.min(bytes.length - offset, text.length - at);
-  while (right < most && bytes[offset + right] === text.bytes[at + right]) right += 1;
+  const left = agreeBefore(bytes, offset, text, at);
+  const right = agreeFrom(bytes, offset, text, at);
   const piece = { form, offset: offset - left, start: at - left, end: at + right };
   return { ...piece, counts: counts(piece) };
+}
+
+function agreeBefore(form: Buffer, offset: number, { bytes }: CanonicalBytes, at: number): number {
+  const most = Math.min(offset, at);
+  let count = 0;
+  while (count < most && form[offset - count - 1] === bytes[at - count - 1]) count += 1;
+  return count;
+}
+
+function agreeFrom(
+  form: Buffer,
+  offset: number,
+  { bytes, length }: CanonicalBytes,
+  at: number,
+): number {
+  const most = Math.min(form.length - offset, length - at);
+  let count = 0;
+  while (count < most && form[offset + count] === bytes[at + count]) count += 1;
+  return count;
 }
 
 function counts(piece: Omit<Piece, 'counts'>): boolean {

@@ -1,7 +1,7 @@
 import type { CanonicalBytes } from './canonical.ts';
 import type { Grams } from './grams.ts';
 import type { Form } from './needles.ts';
-import { covers, joined, type Piece, pieceAt } from './pieces.ts';
+import { covers, isEnough, joined, type Piece, pieceAt } from './pieces.ts';
 
 /** Bytes before the end of a piece in which another form may begin to agree, and lead further. */
 const seam = 8;
@@ -13,15 +13,17 @@ export interface Wanted {
   readonly hidden: ReadonlySet<string>;
 }
 
+const none: readonly Piece[] = [];
+
 /** All pieces in a text that give a value away, in no order. */
 export function piecesIn(text: CanonicalBytes, wanted: Wanted): Piece[] {
   const pieces: Piece[] = [];
   for (const grams of wanted.grams) {
-    let last: readonly Piece[] = [];
+    let last = none;
     const candidates = grams.candidates(text);
     for (let index = 0; index < candidates.length; index += 2) {
-      const place = { at: candidates[index] as number, first: candidates[index + 1] as number };
-      const found = piecesAt(place, text, wanted, grams, last);
+      const at = candidates[index] as number;
+      const found = piecesAt(at, candidates[index + 1] as number, text, wanted, grams, last);
       if (found.length === 0) continue;
       last = found;
       for (const piece of found) pieces.push(piece, ...joined(piece, text));
@@ -31,25 +33,29 @@ export function piecesIn(text: CanonicalBytes, wanted: Wanted): Piece[] {
 }
 
 /**
- * The pieces around one gram that the last ones do not cover. The spellings of a long value differ in
- * few bytes: well inside a piece of a value nothing more of it is looked for.
+ * The pieces around one gram, whose first entry is `first`, that the last ones do not cover. The spellings
+ * of a long value differ in few bytes: well inside a piece of a value nothing more of it is looked for.
  */
 function piecesAt(
-  { at, first }: { readonly at: number; readonly first: number },
+  at: number,
+  first: number,
   text: CanonicalBytes,
   { forms, hidden }: Wanted,
   grams: Grams,
   last: readonly Piece[],
-): Piece[] {
-  const found: Piece[] = [];
+): readonly Piece[] {
+  let found: Piece[] | undefined;
   for (let entry = first; entry > 0; entry = grams.next(entry)) {
     const form = forms[grams.form(entry)];
-    if (form === undefined || hidden.has(form.name) || isInside(last[0], form, at)) continue;
-    const piece = pieceAt(form, grams.offset(entry), text, at);
-    const isNew = piece.counts && !isCovered(piece, last) && !isCovered(piece, found);
-    if (isNew) found.push(piece);
+    if (form === undefined || isInside(last[0], form, at)) continue;
+    const offset = grams.offset(entry);
+    if (!isEnough(form, offset, text, at) || hidden.has(form.name)) continue;
+    const piece = pieceAt(form, offset, text, at);
+    if (!piece.counts || isCovered(piece, last) || isCovered(piece, found ?? none)) continue;
+    found ??= [];
+    found.push(piece);
   }
-  return found;
+  return found ?? none;
 }
 
 function isInside(piece: Piece | undefined, { name, piece: least }: Form, at: number): boolean {

@@ -8,7 +8,7 @@ export type { StreamMode } from './mask.ts';
 
 export interface RedactionStreamOptions {
   readonly mode: StreamMode;
-  /** Gets safe bytes; a clean chunk arrives as the buffer that was written. */
+  /** Gets safe bytes, which are good until it returns; a clean chunk arrives as the buffer that was written. */
   readonly emit: (bytes: Buffer) => void;
   /** One call for each mask. */
   readonly onHit: (name: string) => void;
@@ -71,13 +71,14 @@ export class RedactionStream {
   /** Whether a value stood in it, or went on in it: then the caller overwrites it, since it was copied. */
   write(chunk: Buffer): boolean {
     if (chunk.length === 0) return false;
-    const window = this.#window.length === 0 ? chunk : Buffer.concat([this.#window, chunk]);
+    const window = this.#window.length === 0 ? chunk : together(this.#window, chunk);
     const found = this.#table.find(window, this.#state);
     const clean = this.#emitted === window.length - chunk.length ? chunk : undefined;
     this.#advance(window, found, window.length - this.#holdLength(window, found), clean, false);
     this.#arm();
+    if (window !== chunk) putBack(window);
     if (found.spans.length === 0) return false;
-    this.#forget(window, chunk);
+    this.#table.forget();
     return true;
   }
 
@@ -123,12 +124,8 @@ export class RedactionStream {
     if (this.#emitted === window.length) return;
     const found = this.#table.find(window, this.#state);
     this.#advance(window, found, window.length, undefined, true);
-    if (found.spans.length > 0) this.#forget(window);
-  }
-
-  /** Overwrites our own copies of a text that holds a value. */
-  #forget(window: Buffer, theirs?: Buffer): void {
-    if (window !== theirs) window.fill(0);
+    if (found.spans.length === 0) return;
+    window.fill(0);
     this.#table.forget();
   }
 
@@ -254,6 +251,28 @@ export class RedactionStream {
     this.#onLine = moved(this.#onLine, start);
     this.#inPayload = moved(this.#inPayload, start);
   }
+}
+
+/** Holds what is known of a stream with the next chunk of it, as long as nobody writes more at a time. */
+const roomSize = 128 * 1024;
+/** Absent while a window is in it. */
+let room: ArrayBuffer | undefined;
+
+/** One behind the other; until `putBack`. */
+function together(known: Buffer, chunk: Buffer): Buffer {
+  const length = known.length + chunk.length;
+  const free = length <= roomSize ? room : undefined;
+  const place = free ?? new ArrayBuffer(Math.max(length, roomSize));
+  if (free !== undefined) room = undefined;
+  const window = Buffer.from(place, 0, length);
+  known.copy(window);
+  chunk.copy(window, known.length);
+  return window;
+}
+
+function putBack(window: Buffer): void {
+  window.fill(0);
+  if (window.buffer.byteLength === roomSize) room = window.buffer as ArrayBuffer;
 }
 
 /** After the window lost so many bytes; nothing goes on behind a mask that was in those. */

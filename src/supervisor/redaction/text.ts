@@ -8,7 +8,7 @@ export function redactBytes(table: RedactionTable, bytes: Buffer): Buffer {
   const stream = new RedactionStream(table, {
     mode: 'pipe',
     emit: (safe) => {
-      out.push(safe);
+      out.push(Buffer.from(safe));
     },
     onHit: () => {
       hits++;

@@ -5,9 +5,10 @@ import type { Role } from '../../../protocol/session/schemas.ts';
 import { createLineReader, encodeLine, messageLimit } from '../../../protocol/transport.ts';
 import { SynscError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { Caller } from '../session/verbs.ts';
+import type { Caller, Segment } from '../session/verbs.ts';
 import type { Dispatch } from './dispatch.ts';
 import { failureResponse } from './failure.ts';
+import { type OutputLine, outputLine } from './outputLine.ts';
 import type { Remote } from './remote.ts';
 import { createSlots } from './slots.ts';
 import { drained, whenHungUp, writeBuffer } from './socket.ts';
@@ -39,13 +40,17 @@ export function serveLines(
   let open = 0;
   let ended = false;
 
-  function send(line: string): boolean {
+  function send(line: string, encoding?: OutputLine['encoding']): boolean {
     if (!socket.writable) return false;
-    socket.write(line);
+    socket.write(line, encoding);
     return socket.writableLength <= writeBuffer;
   }
   function notify<N extends NotificationName>(method: N, params: Notification<N>): boolean {
     return send(encodeLine({ jsonrpc: '2.0', method, params }));
+  }
+  function notifyOutput(processId: string, piece: Segment, base64: boolean): boolean {
+    const { text, encoding } = outputLine(processId, piece, base64);
+    return send(text, encoding);
   }
   /** A client that asks faster than it is answered, or doesn't take its answers, waits. */
   function regulate(): void {
@@ -56,7 +61,7 @@ export function serveLines(
     if (open === 0 && (ended || left.signal.aborted)) socket.end();
     else regulate();
   }
-  const caller = callerOf(remote, socket, left.signal, notify);
+  const caller = callerOf(remote, socket, left.signal, { notify, notifyOutput });
 
   function handle(line: Buffer): void {
     if (line.length === 0 || (line.length === 1 && line[0] === 0x0d)) return;
@@ -104,14 +109,14 @@ function callerOf(
   remote: Remote,
   socket: Socket,
   gone: AbortSignal,
-  notify: LineConnection['notify'],
+  reach: Required<Pick<Caller, 'notify' | 'notifyOutput'>>,
 ): Caller {
   const { pid, origin } = remote;
   return {
     get role() {
       return remote.role;
     },
-    ...{ pid, origin, gone, notify },
+    ...{ pid, origin, gone, ...reach },
     asker: Symbol('connection'),
     drained: () => drained(socket),
   };

@@ -36,10 +36,11 @@ export class Attachments {
     this.detach(process, caller);
     const { log } = process;
     const offset = Math.min(Math.max(from.fromOffset ?? 0, log.start), log.end);
-    const { notify, drained } = caller;
-    if (notify === undefined || drained === undefined || caller.gone.aborted) return { offset };
+    const { notify, notifyOutput, drained } = caller;
+    if (!notify || !notifyOutput || !drained || caller.gone.aborted) return { offset };
     const detach = () => this.detach(process, caller);
-    const sink = new Notifications(process, { ...caller, notify, drained }, from.encoding, detach);
+    const reach = { notify, notifyOutput, drained };
+    const sink = new Notifications(process, reach, from.encoding, detach);
     const owner = this.#owners.get(process) === caller.asker;
     const follower = new Follower(process, sink, { fromOffset: from.fromOffset, owner });
     this.#of(caller).set(process.id, follower);
@@ -65,40 +66,36 @@ export class Attachments {
   }
 }
 
+type Reach = Required<Pick<Caller, 'notify' | 'notifyOutput' | 'drained'>>;
+
 /** Output and exit of one process as notifications to one connection. */
 class Notifications implements Sink {
   readonly #process: ManagedProcess;
-  readonly #caller: Required<Pick<Caller, 'notify' | 'drained'>>;
+  readonly #caller: Reach;
   readonly #base64: boolean;
   readonly #finish: () => void;
   readonly #texts = new Map<StreamName, Text>();
 
-  constructor(
-    process: ManagedProcess,
-    caller: Required<Pick<Caller, 'notify' | 'drained'>>,
-    encoding: Encoding,
-    finish: () => void,
-  ) {
+  constructor(process: ManagedProcess, caller: Reach, encoding: Encoding, finish: () => void) {
     this.#process = process;
     this.#caller = caller;
     this.#base64 = encoding === 'base64';
     this.#finish = finish;
   }
 
-  piece({ stream, offset, data }: Segment): boolean {
-    if (this.#base64) return this.#send(stream, offset, data.toString('base64'));
-    const text = this.#texts.get(stream) ?? new Text();
-    this.#texts.set(stream, text);
-    const began = offset - text.held;
-    return this.#send(stream, began, text.write(data));
+  piece(segment: Segment): boolean {
+    if (this.#base64) return this.#send(segment);
+    const text = this.#texts.get(segment.stream) ?? new Text(segment);
+    this.#texts.set(segment.stream, text);
+    return this.#send(text.take(segment));
   }
 
-  gap(offset: number): void {
-    this.#endTexts(offset);
+  gap(): void {
+    this.#endTexts();
   }
 
   end(): void {
-    this.#endTexts(this.#process.log.end);
+    this.#endTexts();
     this.#finish();
     const { id: processId, status, redactions } = this.#process;
     const exit = status ?? { exitCode: null, signal: null };
@@ -109,36 +106,42 @@ class Notifications implements Sink {
     return this.#caller.drained();
   }
 
-  #send(stream: StreamName, offset: number, data: string): boolean {
-    if (data === '') return true;
-    return this.#caller.notify('output', { processId: this.#process.id, stream, offset, data });
+  #send(piece: Segment): boolean {
+    if (piece.data.length === 0) return true;
+    return this.#caller.notifyOutput(this.#process.id, piece, this.#base64);
   }
 
   /** What stays incomplete comes as U+FFFD. */
-  #endTexts(offset: number): void {
-    for (const [stream, text] of this.#texts) this.#send(stream, offset - text.held, text.end());
+  #endTexts(): void {
+    for (const { rest } of this.#texts.values()) this.#send(rest);
     this.#texts.clear();
   }
 }
 
 /** Text of one stream; a character that is cut at the end of a piece comes with the next one. */
 class Text {
-  #rest: Buffer = Buffer.alloc(0);
+  /** Bytes of that character so far, where they stand: output of another stream may follow them. */
+  #rest: Segment;
 
-  /** Bytes of that character so far. */
-  get held(): number {
-    return this.#rest.length;
+  constructor(first: Segment) {
+    this.#rest = { ...first, data: Buffer.alloc(0) };
   }
 
-  write(data: Buffer): string {
-    const all = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data]);
-    const whole = wholeCharacters(all);
-    this.#rest = all.subarray(whole.length);
-    return whole.toString('utf8');
+  get rest(): Segment {
+    return this.#rest;
   }
 
-  end(): string {
-    return this.#rest.toString('utf8');
+  /** The whole characters, at the offset of the first byte. */
+  take(segment: Segment): Segment {
+    const { data: held } = this.#rest;
+    const begun = held.length === 0 ? segment : this.#rest;
+    const all = held.length === 0 ? segment.data : Buffer.concat([held, segment.data]);
+    const data = wholeCharacters(all);
+    const rest = all.subarray(data.length);
+    const isNew = data.length >= held.length;
+    const offset = isNew ? segment.offset + data.length - held.length : begun.offset;
+    this.#rest = { ...segment, offset, data: rest };
+    return { ...begun, data };
   }
 }
 

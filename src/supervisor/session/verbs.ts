@@ -6,6 +6,9 @@ import type {
   Result,
 } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
+import type { Segment } from '../process/output.ts';
+
+export type { Segment } from '../process/output.ts';
 
 /** Who calls a verb, as the kernel attests it, and how to reach it. */
 export interface Caller {
@@ -23,6 +26,8 @@ export interface Caller {
    * be notified (HTTP).
    */
   readonly notify?: <N extends NotificationName>(name: N, params: Notification<N>) => boolean;
+  /** The same for output, which is much: bytes of whole characters, unless they are sent as base64. */
+  readonly notifyOutput?: (processId: string, piece: Segment, base64: boolean) => boolean;
   /** Resolves when the caller has taken what was sent, or is gone. */
   readonly drained?: () => Promise<void>;
 }

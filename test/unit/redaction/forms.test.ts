@@ -125,5 +125,6 @@ describe('clean output', () => {
     expect(redactBytes(table, binary)).toBe(binary);
     expect(run(table, binary, everyByte(binary)).bytes()).toEqual(binary);
     expect(redactText(table, 'hf_Fak and hf_FakeAbCx\r\n')).toBe('hf_Fak and hf_FakeAbCx\r\n');
+    expect(redactText(table, 'half a pair \ud83d')).toBe('half a pair \ud83d'); // no UTF-8 has it
   });
 });

@@ -34,7 +34,11 @@ describe('a write', () => {
 
   test('without a value passes the very buffer on, or the part that does not wait', () => {
     const out: Buffer[] = [];
-    const emit = (bytes: Buffer) => void out.push(bytes);
+    const texts: string[] = [];
+    const emit = (bytes: Buffer) => {
+      out.push(bytes);
+      texts.push(bytes.toString());
+    };
     const stream = new RedactionStream(tableOf(TOKEN), {
       mode: 'pipe',
       emit,
@@ -45,7 +49,7 @@ describe('a write', () => {
     );
     for (const chunk of chunks) stream.write(chunk);
     expect(out[0]).toBe(chunks[0]);
-    expect(out.map(String)).toEqual(['one line\n', 'another, and a ', 'word then ', 'last\n']);
+    expect(texts).toEqual(['one line\n', 'another, and a ', 'word then ', 'last\n']);
     expect(out[3]).toBe(chunks[3]);
     stream.end();
     expect(out).toHaveLength(4);
@@ -64,6 +68,29 @@ describe('a write', () => {
     stream.end();
     expect(Buffer.concat(out).toString()).toBe(`before ${M} behind\n${M}\n`);
   });
+});
+
+test('a stream may be written while another hands over what it has', () => {
+  const inner = recorder(tableOf(TOKEN));
+  inner.stream.write(Buffer.from('word'));
+  const seen: string[] = [];
+  const outer = new RedactionStream(tableOf(TOKEN), {
+    mode: 'pipe',
+    emit(bytes) {
+      seen.push(bytes.toString());
+      inner.stream.write(Buffer.from(` ${TOKEN.slice(0, 9)}`));
+      inner.stream.write(Buffer.from(`${TOKEN.slice(9)} word`));
+    },
+    onHit: () => undefined,
+  });
+  outer.write(Buffer.from('begun'));
+  outer.write(Buffer.from(` and ${TOKEN.slice(0, 12)}`));
+  outer.write(Buffer.from(`${TOKEN.slice(12)}\n`));
+  outer.end();
+  inner.stream.end();
+  expect(seen.join('')).toBe(`begun and ${M}\n`);
+  expect(seen.length).toBeGreaterThan(1);
+  expect(inner.text()).toBe(`word${` ${M} word`.repeat(seen.length)}`);
 });
 
 describe('what waits', () => {

@@ -79,9 +79,6 @@ export function naive(values: readonly string[], input: string): string {
   return out + input.slice(end);
 }
 
-/** How often a property is tried: a tenth where each of a thousand mutants is. */
-export const runs = (most: number) => (process.env.MUTATE_ROOM === undefined ? most : most / 10);
-
 /** Made once for each size: a new one takes a tenth of a second. */
 const terminals = new Map<number, InstanceType<typeof Terminal>>();
 
