@@ -33,6 +33,17 @@ describe('a command of the session', () => {
     expect(await run('perl', '-e', script)).toBe('own 0 none');
   });
 
+  test.each<[says: string, head: string, code: number, stdout: string]>([
+    ['a script without its first line is run by a shell', 'echo it ran\n', 0, 'it ran\n'],
+    ['a script whose interpreter is missing is not found', '#!/nonexistent/interpreter\n', 127, ''],
+    ['a program for no machine is not executable', '\x7fELFnothing', 126, ''],
+  ])('%s', async (says, head, code, stdout) => {
+    const file = path.join(session.runtime, says.replaceAll(' ', '-'));
+    writeFileSync(file, head, { mode: 0o755 });
+    expect(await session.run({ argv: [file] })).toMatchObject({ exitCode: code, stdout });
+    rmSync(file);
+  });
+
   test('in a terminal has one of its own', async () => {
     const tty = { columns: 80, rows: 24 };
     const seen = await Promise.all(
