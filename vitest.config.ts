@@ -23,7 +23,7 @@ export default defineConfig({
           include: ['test/session/**/*.test.ts', 'test/dashboard/**/*.test.ts'],
           pool: 'forks',
           maxWorkers: 2,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

@@ -1,3 +1,6 @@
+/** 1 MiB: a line or body of the session's socket is at most this long. */
+export const messageLimit = 1024 * 1024;
+
 /** Cuts a byte stream into lines; works on bytes, so a character split over chunks stays whole. */
 export interface LineReader {
   /** The lines that this chunk completes, without their line feeds. */

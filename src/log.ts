@@ -15,7 +15,19 @@ export function lazyLog(): Log {
   };
 }
 
+/** An error for a log: a database's own message, and what it adds, may quote what was sent. */
+export function faultOf(error: unknown): object {
+  if (!(error instanceof Error)) return { name: 'unknown' };
+  const stack = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
+  return { name: error.name, ...('code' in error && { code: error.code }), stack };
+}
+
+/** Never rejects: that a failure can't be described may not end a session. */
 async function writeError(fields: object, message: string): Promise<void> {
-  const { default: pino } = await import('pino');
-  pino({ name: 'synsc' }, pino.destination(2)).error(fields, message);
+  try {
+    const { default: pino } = await import('pino');
+    pino({ name: 'synsc' }, pino.destination(2)).error(fields, message);
+  } catch {
+    process.stderr.write(`synsc: ${message}\n`); // no more files can be opened
+  }
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import { number, object } from '../shape.ts';
 
 /**
  * `GET /api/cli/events` (Bearer, scope `credentials:read`): server-sent events (WHATWG HTML §9.2)
@@ -21,4 +21,4 @@ export const heartbeat = 20;
 export const streamLifetime = 60 * 60;
 export const streamsPerAccount = 200;
 
-export const credentialsEvent = z.object({ version: z.number() });
+export const credentialsEvent = object({ version: number });

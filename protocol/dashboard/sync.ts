@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { providerIds } from '../credential.ts';
 
 /** Body of `POST /api/cli/sync`. */
 export const syncRequest = z.object({
@@ -11,50 +10,6 @@ export const syncRequest = z.object({
   version: z.optional(z.int().check(z.nonnegative())),
 });
 export type SyncRequest = z.infer<typeof syncRequest>;
-
-/** A value sealed to the session's key; see `sealing.ts`. */
-export const sealedCredential = z.object({
-  name: z.string(),
-  provider: z.enum(providerIds),
-  /** Counts up with each change of the slot; values of one provider always share it. */
-  version: z.number(),
-  /** ISO 8601, UTC. */
-  updatedAt: z.string(),
-  masked: z.string(),
-  /** 12 bytes, base64url. */
-  nonce: z.string(),
-  /** AES-256-GCM ciphertext and its 16-byte tag, base64url. */
-  ciphertext: z.string(),
-});
-export type SealedCredential = z.infer<typeof sealedCredential>;
-
-/** Answer of `POST /api/cli/sync`; all credentials in it are of one moment. */
-export const syncResponse = z.object({
-  account: z.object({ id: z.string(), email: z.string() }),
-  /** The dashboard's ephemeral X25519 public key: 32 raw bytes, base64url. */
-  publicKey: z.string(),
-  credentials: z.array(sealedCredential),
-  /** Counts up with each change of the account's credentials. */
-  version: z.optional(z.number()),
-  /** True when the request named the latest version: `credentials` is empty then, and to be ignored. */
-  unchanged: z.optional(z.boolean()),
-});
-export type SyncResponse = z.infer<typeof syncResponse>;
-
-/** Answer of `GET /api/cli/status`. */
-export const statusResponse = z.object({
-  account: z.object({ id: z.string(), email: z.string() }),
-  credentials: z.array(
-    z.object({
-      name: z.string(),
-      provider: z.enum(providerIds),
-      masked: z.string(),
-      version: z.number(),
-      updatedAt: z.string(),
-    }),
-  ),
-});
-export type StatusResponse = z.infer<typeof statusResponse>;
 
 /** Body of `POST /api/cli/sessions`; answer `{id}`. */
 export const sessionStart = z.object({
@@ -77,13 +32,3 @@ export const sessionUpdate = z.object({
   credentialsUsed: z.optional(z.array(z.string().check(z.maxLength(100))).check(z.maxLength(50))),
 });
 export type SessionUpdate = z.infer<typeof sessionUpdate>;
-
-/** Every refusal of the dashboard's JSON routes. */
-export const errorResponse = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string(),
-    hint: z.optional(z.string()),
-    field: z.optional(z.string()),
-  }),
-});

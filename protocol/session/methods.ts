@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { ErrorCode } from '../errors.ts';
-import { auditEntry } from './audit.ts';
+import { auditEntry } from './auditEntry.ts';
 import { decision } from './decision.ts';
 import {
   ackParams,

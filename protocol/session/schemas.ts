@@ -2,9 +2,6 @@ import * as z from 'zod/mini';
 import { providerIds } from '../credential.ts';
 import { decision } from './decision.ts';
 
-/** 1 MiB: a line or body is at most this long. */
-export const messageLimit = 1024 * 1024;
-
 const text = z.string().check(z.refine((value) => !value.includes('\0'), 'holds a NUL byte'));
 const name = z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/));
 const size = z.int().check(z.gte(1), z.lte(10_000));

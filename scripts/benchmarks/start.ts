@@ -1,6 +1,7 @@
 /**
  * Start-up beside bare Node: `launch -- true` with a sync from a warm local dashboard, and
- * `exec -- true` inside a session. One interleaved run in shuffled order, medians of wall time.
+ * `exec -- true` inside a session. One interleaved run in shuffled order: medians of wall time, and minima,
+ * which a busy machine moves less.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +13,7 @@ import { startTestDashboard } from '../../test/support/dashboard.ts';
 const rounds = 25;
 const program = path.join(import.meta.dirname, '../../dist/synsc.js');
 /** Milliseconds over bare Node that are allowed. */
-const targets: Record<string, number> = { 'launch -- true': 150, 'exec -- true': 40 };
+const targets: Record<string, number> = { 'launch -- true': 60, 'exec -- true': 20 };
 
 interface Run {
   readonly name: string;
@@ -101,6 +102,7 @@ function report(times: readonly number[][]): void {
   const names = ['node -e 0', '--version', 'launch -- true', 'exec -- true'];
   const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[list.length >> 1] ?? 0;
   const floor = median(times[0] ?? []);
+  const least = Math.min(...(times[0] ?? []));
   for (const [at, name] of names.entries()) {
     const list = times[at] ?? [];
     const over = median(list) - floor;
@@ -108,7 +110,7 @@ function report(times: readonly number[][]): void {
     const verdict =
       target === undefined ? '' : `target +${target}: ${over <= target ? 'met' : 'MISSED'}`;
     console.log(
-      `${name.padEnd(16)} median ${median(list).toFixed(1)} ms  min ${Math.min(...list).toFixed(1)} ms  +${over.toFixed(1)} ms  ${verdict}`,
+      `${name.padEnd(16)} median ${median(list).toFixed(1)} ms  +${over.toFixed(1)} ms  min ${Math.min(...list).toFixed(1)} ms  +${(Math.min(...list) - least).toFixed(1)} ms  ${verdict}`,
     );
     if (target !== undefined && over > target) process.exitCode = 1;
   }

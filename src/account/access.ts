@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import * as z from 'zod/mini';
 import {
   clientId,
   refreshGrantType,
   retryParameter,
   tokenPrefix,
 } from '../../protocol/dashboard/device.ts';
+import { number, object, optional, read, string } from '../../protocol/shape.ts';
 import { SynscError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { oneAtATime } from './refresh-lock.ts';
@@ -31,12 +31,12 @@ export function fixedAccess(token: Secret): AccessOver {
 /** Milliseconds before its end at which an access token is not used any more. */
 const margin = 60_000;
 
-const tokenSchema = z.object({
-  access_token: z.string(),
-  expires_in: z.optional(z.number()),
-  refresh_token: z.optional(z.string()),
+const tokens = object({
+  access_token: string,
+  expires_in: optional(number),
+  refresh_token: optional(string),
 });
-const refusalSchema = z.object({ error: z.string() });
+const refusal = object({ error: string });
 
 interface Held {
   readonly token: Secret;
@@ -135,9 +135,9 @@ async function ask(
 
 /** The tokens of an answer of the token endpoint; undefined when it is a refusal. */
 export function tokensOf({ status, body }: Pick<Answer, 'status' | 'body'>): Tokens | undefined {
-  const parsed = z.safeParse(tokenSchema, status === 200 ? parseJson(body) : undefined);
-  if (!parsed.success) return undefined;
-  const { access_token: access, expires_in: seconds = 3600, refresh_token: next } = parsed.data;
+  const answered = status === 200 ? read(tokens, body) : undefined;
+  if (answered === undefined) return undefined;
+  const { access_token: access, expires_in: seconds = 3600, refresh_token: next } = answered;
   return {
     access: new Secret(Buffer.from(access, 'latin1')),
     seconds,
@@ -147,8 +147,7 @@ export function tokensOf({ status, body }: Pick<Answer, 'status' | 'body'>): Tok
 
 /** The word of RFC 6749 §5.2 with which the token endpoint refused; '' when it said none. */
 export function refusalOf({ body }: Pick<Answer, 'body'>): string {
-  const refusal = z.safeParse(refusalSchema, parseJson(body));
-  return refusal.success ? refusal.data.error : '';
+  return read(refusal, body)?.error ?? '';
 }
 
 function judge(answer: Answer): 'ended' {
@@ -168,12 +167,4 @@ function ended(): SynscError {
 /** Whether a token is one that buys access tokens, and is none itself. */
 export function isAutomationToken(token: Secret): boolean {
   return token.expose().toString('latin1').startsWith(tokenPrefix.automation);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

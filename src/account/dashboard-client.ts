@@ -1,24 +1,22 @@
 import type { IncomingMessage } from 'node:http';
-import * as z from 'zod/mini';
-import { clientId } from '../../protocol/dashboard/device.ts';
-import { eventsPath } from '../../protocol/dashboard/events.ts';
 import {
   errorResponse,
-  type SessionStart,
-  type SessionUpdate,
   type StatusResponse,
-  type SyncRequest,
   type SyncResponse,
   statusResponse,
   syncResponse,
-} from '../../protocol/dashboard/sync.ts';
+} from '../../protocol/dashboard/answers.ts';
+import { clientId } from '../../protocol/dashboard/device.ts';
+import { eventsPath } from '../../protocol/dashboard/events.ts';
+import type { SessionStart, SessionUpdate, SyncRequest } from '../../protocol/dashboard/sync.ts';
+import { object, read, type Shape, string, unknown } from '../../protocol/shape.ts';
 import { SynscError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Access, AccessOver } from './access.ts';
 import type { Dashboard } from './dashboard.ts';
 import { type Answer, type Exchange, Transport } from './transport.ts';
 
-const sessionStarted = z.object({ id: z.string() });
+const sessionStarted = object({ id: string });
 
 /**
  * The dashboard's API for the command line. Every call throws NOT_SIGNED_IN (401),
@@ -54,7 +52,7 @@ export class DashboardClient {
   }
 
   async updateSession(id: string, update: SessionUpdate): Promise<void> {
-    await this.#call('PATCH', `/api/cli/sessions/${encodeURIComponent(id)}`, z.unknown(), update);
+    await this.#call('PATCH', `/api/cli/sessions/${encodeURIComponent(id)}`, unknown, update);
   }
 
   /**
@@ -124,12 +122,12 @@ export class DashboardClient {
     return other ? send(withToken(exchange, other)) : answer;
   }
 
-  async #call<T extends z.ZodMiniType>(
+  async #call<T>(
     method: 'GET' | 'POST' | 'PATCH',
     path: string,
-    schema: T,
+    shape: Shape<T>,
     body?: unknown,
-  ): Promise<z.infer<T>> {
+  ): Promise<T> {
     const answer = await this.#authorised(
       {
         ...{ method, path },
@@ -139,8 +137,8 @@ export class DashboardClient {
       ({ status }) => status,
     );
     if (answer.status < 200 || answer.status > 299) throw refusal(answer);
-    const result = z.safeParse(schema, parseJson(answer.body));
-    if (result.success) return result.data;
+    const result = read(shape, answer.body === '' ? 'null' : answer.body);
+    if (result !== undefined) return result;
     throw new SynscError(
       'SYNC_FAILED',
       `the dashboard gave an answer that cannot be read to ${path}`,
@@ -162,21 +160,12 @@ function refusal({ status, body }: Pick<Answer, 'status' | 'body'>): SynscError 
 }
 
 function failed({ status, body }: Pick<Answer, 'status' | 'body'>): SynscError {
-  const answer = z.safeParse(errorResponse, parseJson(body));
-  const message = answer.success ? printable(answer.data.error.message) : 'no reason given';
+  const answer = read(errorResponse, body);
+  const message = answer ? printable(answer.error.message) : 'no reason given';
   return new SynscError('SYNC_FAILED', `the dashboard refused (${status}): ${message}`);
 }
 
 /** One line without terminal controls: the text comes from another machine. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, ' ').slice(0, 300);
-}
-
-/** Undefined (as an empty body is) when it is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

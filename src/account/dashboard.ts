@@ -14,10 +14,14 @@ export interface Dashboard {
   readonly url: string;
   /** PEM of the only authority to trust; without it the public ones count. */
   readonly ca?: string;
+  /** PEM of authorities that count beside the public ones, where none is the only one. */
+  readonly moreAuthorities?: string;
   /** Fingerprint that the user, the environment or the settings named. */
   readonly caSha256?: string;
 }
 
+/** In the place of a pin: any authority that this machine trusts. It also drops a pin that was saved. */
+const publicPin = 'public';
 const defaultUrl = 'https://localhost:8443';
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
@@ -34,7 +38,7 @@ export async function findDashboard(
   const url = dashboardUrl(env, flags, settings);
   const saved = settings.dashboard === url ? settings : {};
   const pin = flags.caSha256 ?? (env.SYNSC_CA_SHA256 || saved.caSha256);
-  if (pin !== undefined) {
+  if (pin !== undefined && pin !== publicPin) {
     const caSha256 = normalFingerprint(pin);
     const known = saved.ca !== undefined && certificateFingerprint(saved.ca) === caSha256;
     return {
@@ -43,8 +47,11 @@ export async function findDashboard(
       ca: known && saved.ca ? saved.ca : await fetchAuthority(url, caSha256),
     };
   }
-  const ca = loopback.test(new URL(url).hostname) ? localAuthority(env) : undefined;
-  return ca === undefined ? { url } : { url, ca };
+  const own = pin !== publicPin && loopback.test(new URL(url).hostname);
+  const ca = own ? localAuthority(env) : undefined;
+  if (ca !== undefined) return { url, ca };
+  const moreAuthorities = extraAuthorities(env);
+  return moreAuthorities === undefined ? { url } : { url, moreAuthorities };
 }
 
 /** Origin of the dashboard that is meant, without asking it anything. Throws USAGE. */
@@ -79,4 +86,14 @@ function localAuthority(env: NodeJS.ProcessEnv): string | undefined {
   return entry?.isFile() && entry.uid === process.getuid?.()
     ? readFileSync(path, 'utf8')
     : undefined;
+}
+
+/** What Node would trust by itself, had its start not been spared the reading. */
+function extraAuthorities({ NODE_EXTRA_CA_CERTS: path }: NodeJS.ProcessEnv): string | undefined {
+  if (!path) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // as Node does: it may be a leftover, and fewer are trusted
+  }
 }

@@ -2,25 +2,33 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import * as z from 'zod/mini';
+import {
+  boolean,
+  object,
+  optional,
+  read,
+  type Shaped,
+  string,
+  unknown,
+} from '../../protocol/shape.ts';
 import { SynscError } from '../errors.ts';
 
-const settingsSchema = z.object({
+const shape = object({
   /** Origin of the dashboard that this machine is signed in to. */
-  dashboard: z.optional(z.string()),
+  dashboard: optional(string),
   /** E-mail of the account that this machine signed in with last. */
-  account: z.optional(z.string()),
+  account: optional(string),
   /** SHA-256 of that dashboard's own certificate authority, hex. */
-  caSha256: z.optional(z.string()),
+  caSha256: optional(string),
   /** That authority's certificate, PEM. */
-  ca: z.optional(z.string()),
+  ca: optional(string),
   /** What the audit chain of a session keeps beside names. */
-  audit: z.optional(z.object({ arguments: z.optional(z.boolean()) })),
+  audit: optional(object({ arguments: optional(boolean) })),
   /** The user's own rules for programs; read by the policy. */
-  policy: z.optional(z.unknown()),
+  policy: optional(unknown),
 });
 /** What `config.json` may hold: never a secret. */
-export type Settings = z.infer<typeof settingsSchema>;
+export type Settings = Shaped<typeof shape>;
 
 /** `$XDG_CONFIG_HOME/synsc/config.json`; a relative XDG path is ignored (XDG base directories). */
 function settingsPath(env: NodeJS.ProcessEnv): string {
@@ -43,9 +51,9 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
     throw new SynscError('USAGE', `cannot read ${path}`, { cause, hint: 'check its permissions' });
   }
-  const settings = z.safeParse(settingsSchema, parse(text, path));
-  if (!settings.success) throw broken(path);
-  return settings.data;
+  const settings = read(shape, text);
+  if (settings === undefined) throw broken(path);
+  return settings;
 }
 
 /** Replaces the file, but for what the user wrote into it: mode 0600, in a directory of mode 0700. */
@@ -72,14 +80,6 @@ export function writeSettings(
   }
 }
 
-function parse(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw broken(path);
-  }
-}
-
 function broken(path: string): SynscError {
   return new SynscError('USAGE', `${path} is not a valid settings file`, {
     hint: 'correct it, or remove it and run `synsc connect login` again',
@@ -87,5 +87,14 @@ function broken(path: string): SynscError {
 }
 
 function baseDirectory(value: string | undefined, fallback: string, env: NodeJS.ProcessEnv) {
-  return value?.startsWith('/') ? value : join(env.HOME || homedir(), fallback);
+  return value?.startsWith('/') ? value : join(env.HOME || ownHome(), fallback);
+}
+
+/** A user without an entry in the list of users (containers) has none: `/`, as login(1) does. */
+function ownHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }

@@ -1,6 +1,6 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import { Agent, request } from 'node:https';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { SynscError } from '../errors.ts';
+import { DashboardAgent } from './connection.ts';
 import type { Dashboard } from './dashboard.ts';
 import { answerTimeout, timedOut, unreachable, untrustedDashboard } from './trust.ts';
 
@@ -39,15 +39,11 @@ export interface Answer {
 /** HTTPS to one dashboard over kept-alive connections; TLS 1.3, fully verified, no redirects. */
 export class Transport {
   readonly #dashboard: Dashboard;
-  readonly #agent: Agent;
+  readonly #agent: DashboardAgent;
 
   constructor(dashboard: Dashboard) {
     this.#dashboard = dashboard;
-    this.#agent = new Agent({
-      keepAlive: true,
-      minVersion: 'TLSv1.3',
-      ...(dashboard.ca === undefined ? {} : { ca: dashboard.ca }),
-    });
+    this.#agent = new DashboardAgent(dashboard);
   }
 
   /** Throws DASHBOARD_UNREACHABLE, UNTRUSTED_DASHBOARD or SYNC_FAILED (an answer over 2 MiB). */
@@ -80,12 +76,14 @@ export class Transport {
   }
 
   #request({ method, path, headers = {}, body, signal }: Exchange): ClientRequest {
-    return request(new URL(path, this.#dashboard.url), {
+    const options = {
       method,
       agent: this.#agent,
+      servername: '', // its agent knows it: Node would try the pattern of IPv6 addresses on the host
       headers: { accept: 'application/json', ...headers, ...length(body) },
       ...(signal === undefined ? {} : { signal }),
-    });
+    };
+    return request(new URL(path, this.#dashboard.url), options);
   }
 
   #exchange(exchange: Exchange): Promise<Answer> {

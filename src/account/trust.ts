@@ -11,7 +11,7 @@ export function normalFingerprint(text: string): string {
   const hex = text.replaceAll(':', '').toLowerCase();
   if (/^[0-9a-f]{64}$/.test(hex)) return hex;
   throw new SynscError('USAGE', 'a CA fingerprint is a SHA-256: 64 hex digits', {
-    hint: 'copy it from the output of `synsc dashboard`',
+    hint: 'copy it from the output of `synsc dashboard`, or say `public` for any trusted authority',
     field: 'caSha256',
   });
 }

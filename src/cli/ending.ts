@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { exitCodeOfSignal } from './exit-code.ts';
 import { printError } from './print.ts';
 
@@ -46,7 +47,8 @@ export class Ending {
 
   /** Also ends with a closed terminal or pipe: the other side of our own input and output. */
   heedStreams(): void {
-    process.stdin.on('error', () => this.#hear('SIGHUP'));
+    // only a terminal's is read here: a command on pipes inherits ours
+    if (isatty(0)) process.stdin.on('error', () => this.#hear('SIGHUP'));
     for (const sink of [process.stdout, process.stderr]) {
       sink.on('error', ({ code }: NodeJS.ErrnoException) =>
         this.#hear(code === 'EPIPE' ? 'SIGPIPE' : 'SIGHUP'),

@@ -1,18 +1,16 @@
 import { Command, CommanderError } from 'commander';
+import type { DashboardOptions } from '../dashboard/config.ts';
 import { SynscError } from '../errors.ts';
+import { requireText } from './arguments.ts';
 import type { ConnectOptions } from './commands/connect.ts';
 import type { AdminOptions } from './commands/dashboard.ts';
 import type { ExecOptions } from './commands/exec.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { LaunchOptions } from './commands/launch.ts';
+import { execOptions, launchOptions, type Option } from './options.ts';
 import { printError } from './print.ts';
+import { leave } from './run.ts';
 import { version } from './version.ts';
-
-// the entry script starts Node without it, because Node 20 then parses it at each start
-if (process.env.SYNSC_NXCA !== undefined) {
-  process.env.NODE_EXTRA_CA_CERTS = process.env.SYNSC_NXCA;
-  delete process.env.SYNSC_NXCA;
-}
 
 const program = new Command('synsc')
   .description(
@@ -40,18 +38,17 @@ Exit codes: the command's own; 125 synsc failed; 126 not executable; 127 not fou
 2 usage; 3 not signed in; 4 denied or not authorised.`,
   );
 
-interface DashboardFlags {
+interface DashboardFlags extends Omit<DashboardOptions, 'port'> {
   readonly port?: string;
-  readonly host?: string;
-  readonly data?: string;
-  readonly databaseUrl?: string;
-  readonly json?: boolean;
 }
 
 const dashboard = withPlace(program.command('dashboard'))
   .description('serve the dashboard over TLS, in the foreground')
   .option('--port <number>', 'port, 0 for any free one')
   .option('--host <name>', 'address to listen on')
+  .option('--name <name>', 'its certificate is for this name, too; may be repeated', collect)
+  .option('--certificate <file>', 'a certificate to show instead, with its issuers, in PEM')
+  .option('--key <file>', 'the key of that certificate')
   .action(async ({ port, ...options }: DashboardFlags) => {
     const { runDashboard } = await import('../dashboard/main.ts');
     await runDashboard({ ...options, ...(port === undefined ? {} : { port: Number(port) }) });
@@ -60,10 +57,14 @@ for (const [name, description, argument] of [
   ['backup', 'write all of it, keys included, to one file; also while it runs', '<file>'],
   ['restore', 'put a backup into an empty place', '<file>'],
   ['verify', 'check the audit trail and that every stored value opens; also while it runs'],
+  ['audit-head', 'write where the audit trail ends now, to be kept elsewhere', '<file>'],
   ['rotate-key', 'change the root key; also while it runs'],
 ] as const) {
   const command = withPlace(dashboard.command(name)).description(description);
   if (argument) command.argument(argument).option('--force', 'overwrite what is there');
+  if (name === 'verify') {
+    command.option('--head <file>', 'also that nothing is gone since audit-head wrote this file');
+  }
   command.action(async (...given: unknown[]) => {
     const { administer } = await import('./commands/dashboard.ts');
     const file = argument ? String(given[0]) : '';
@@ -88,7 +89,10 @@ for (const [name, description] of [
     .command(name)
     .description(description)
     .option('--dashboard <url>', 'address of the dashboard')
-    .option('--ca-sha256 <hex>', "fingerprint of the dashboard's certificate authority")
+    .option(
+      '--ca-sha256 <hex>',
+      "fingerprint of the dashboard's certificate authority, or `public` for any trusted one",
+    )
     .option('--no-browser', 'do not open a browser')
     .option('--json', 'print JSON on stdout')
     .action(async (options: ConnectOptions) => {
@@ -98,12 +102,8 @@ for (const [name, description] of [
     });
 }
 
-program
-  .command('launch')
+withOptions(program.command('launch'), launchOptions)
   .description('start a session with a command (default: your shell); it ends with it')
-  .option('--label <text>', 'name of the session in the dashboard')
-  .option('--no-sync', 'own keys only: do not contact the dashboard')
-  .option('--json-events <file>', 'append events as JSON lines')
   .argument('[command...]')
   .passThroughOptions()
   .action(async (command: string[], options: LaunchOptions) => {
@@ -111,28 +111,23 @@ program
     process.exitCode = await launch(command, options);
   });
 
-program
-  .command('exec')
+withOptions(program.command('exec'), execOptions)
   .description('run one command in the session; outside of one, start a session for this call')
-  .option(
-    '--authorize <name>',
-    'ask the user to show this credential to this one call',
-    collect,
-    [],
-  )
-  .option('--cwd <directory>', 'where to run it')
-  .option('--no-sync', 'outside a session: own keys only')
-  .option('--json', 'print the result as one JSON object')
-  .option(
-    '-c, --command <string>',
-    "run by bash; note that your shell expands $X in '-- echo $X' first",
-  )
   .argument('[command...]')
   .passThroughOptions()
   .action(async (command: string[], options: ExecOptions) => {
     const { exec } = await import('./commands/exec.ts');
-    process.exitCode = await exec(command, options);
+    const { execAlone } = await import('./commands/alone.ts');
+    process.exitCode = await (process.env.SYNSC_SOCKET ? exec : execAlone)(command, options);
   });
+
+function withOptions(command: Command, options: readonly Option[]): Command {
+  for (const { flags, says, many } of options) {
+    if (many) command.option(flags, says, collect, []);
+    else command.option(flags, says);
+  }
+  return command;
+}
 
 program
   .command('explain')
@@ -187,7 +182,7 @@ program.command('relay', { hidden: true }).action(async () => {
   process.exitCode = await relay();
 });
 
-function collect(name: string, names: readonly string[]): string[] {
+function collect(name: string, names: readonly string[] = []): string[] {
   return [...names, name];
 }
 
@@ -195,17 +190,6 @@ let json = false;
 program.hook('preAction', (_program, command) => {
   json = command.opts<{ json?: boolean }>().json === true;
 });
-
-/** Ends when output is written, whatever else is still open: nothing may keep a finished session. */
-async function leave(code: number): Promise<never> {
-  for (const sink of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => {
-      sink.once('error', () => resolve()); // nobody reads it any more
-      sink.write('', () => resolve());
-    });
-  }
-  process.exit(code);
-}
 
 function usageError({ message }: CommanderError): SynscError {
   const [what = '', suggestion] = message.replace(/^error: /, '').split('\n');
@@ -221,6 +205,7 @@ function asksForJson(): boolean {
 }
 
 try {
+  requireText(process.argv);
   await program.parseAsync();
   await leave(Number(process.exitCode ?? 0));
 } catch (error) {

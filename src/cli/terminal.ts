@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type SavedTerminal, savedTerminal } from '../platform/stty.ts';
+import { rawOutput, type SavedTerminal, savedTerminal } from '../platform/stty.ts';
 import type { Answer, Approver, Offer, Question } from '../supervisor/authorization/approver.ts';
 import type { Front } from '../supervisor/session/front.ts';
+import { terminalSize } from './terminal-size.ts';
 
 /** Milliseconds for which keys are ignored before an answer counts, so that nothing typed ahead does. */
 const deadTime = 600;
@@ -12,11 +13,6 @@ const enterGrace = 400;
 
 /** Bytes of output that wait behind a question. */
 const heldLimit = 1024 * 1024;
-
-/** Size of the user's terminal in character cells. */
-export function terminalSize(): { columns: number; rows: number } {
-  return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 };
-}
 
 /**
  * The user's own terminal, in raw mode. Keys go to the session's command, except while the user is
@@ -38,6 +34,7 @@ export class FrontTerminal implements Approver {
     if (saved !== undefined) remember(saved);
     this.#wasRaw = process.stdin.isRaw;
     process.stdin.setRawMode(true);
+    rawOutput(0);
     process.stdin.on('data', this.#keys);
     process.stdout.on('resize', this.#resized);
   }

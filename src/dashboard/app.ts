@@ -1,6 +1,11 @@
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
-import fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import { answerError } from './api/error.ts';
 import { registerApi } from './api/routes.ts';
@@ -22,6 +27,9 @@ export interface AppOptions {
 
 export const tlsOptions = { minVersion: 'TLSv1.3' } as const;
 
+/** Headers of every answer. */
+const everywhere = { 'x-content-type-options': 'nosniff' } as const;
+
 /** The whole HTTPS server, not yet listening. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { services, context, logger, tls, baseUrl } = options;
@@ -30,11 +38,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
+    // a request that comes drop by drop holds its connection no longer
+    requestTimeout: 60_000,
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(everywhere);
+      answerError(error, request as FastifyRequest, reply as FastifyReply);
+    },
     https: { ...tlsOptions, cert: tls.certificate, key: tls.key },
   });
   const app = server as unknown as FastifyInstance;
   app.setErrorHandler(answerError);
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(everywhere);
     withOrigin({ address: request.ip, agent: request.headers['user-agent'] ?? '' }, done);
   });
   app.get('/health', async (_request, reply) => {

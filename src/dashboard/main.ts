@@ -2,18 +2,19 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { type Logger, pino } from 'pino';
+import { faultOf } from '../log.ts';
 import { Scope } from '../scope.ts';
-import { writeBackup } from './admin/backup.ts';
 import { serveControl } from './admin/control.ts';
-import { verify } from './admin/verify.ts';
+import { carryOut } from './admin/orders.ts';
 import { buildApp, tlsOptions } from './app.ts';
 import { accounts } from './auth/accounts.ts';
 import { approval } from './auth/approval.ts';
 import { machines } from './auth/machines.ts';
 import { passkeys } from './auth/passkeys.ts';
 import { webSessions } from './auth/webSessions.ts';
+import { followCertificates, openCertificates } from './certificates.ts';
 import { type DashboardConfig, type DashboardOptions, dashboardConfig } from './config.ts';
-import { openEngine, openKeys, tlsDirectory } from './open.ts';
+import { openEngine, openKeys } from './open.ts';
 import type { Services } from './services.ts';
 import { openChanges } from './store/changes.ts';
 import type { Context } from './store/context.ts';
@@ -22,13 +23,9 @@ import { deleteAccount, shredOrphans } from './store/deletion.ts';
 import type { Engine } from './store/engine.ts';
 import { envelope } from './store/envelope.ts';
 import type { Keyring } from './store/keyring.ts';
-import { withLock } from './store/lock.ts';
 import { records } from './store/records.ts';
 import { openStore } from './store/store.ts';
-import { openTls, type Tls } from './tls.ts';
-
-/** Milliseconds between two looks at the certificate. */
-const renewal = 12 * 60 * 60 * 1000;
+import type { Tls } from './tls.ts';
 
 export interface Dashboard {
   readonly url: string;
@@ -49,24 +46,25 @@ export async function startDashboard(config: DashboardConfig): Promise<Dashboard
 }
 
 async function open(config: DashboardConfig, scope: Scope): Promise<Dashboard> {
-  const logger = pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
+  const serializers = { err: faultOf };
+  const logger = pino({ level: 'warn', serializers }, pino.destination({ fd: 2, sync: true }));
   const context = await openContext(config, scope, logger);
-  const tls = await openCertificates(config);
-  const known = new Set<string>();
+  let tls = await openCertificates(config);
   const url = { main: '' };
   const baseUrl = (request: FastifyRequest) =>
-    known.has(request.host) ? `https://${request.host}` : url.main;
+    tls.covers(request.hostname) ? `https://${request.host}` : url.main;
   const services = servicesOf(context);
   const app = await buildApp({ services, context, logger, tls, baseUrl });
   scope.defer(() => app.close());
   await app.listen({ host: config.host, port: config.port });
-  const renewing = renewCertificates(config, app.server as unknown as Server, logger);
-  scope.defer(() => clearInterval(renewing));
+  const show = (next: Tls) => {
+    const { certificate: cert, key } = next;
+    (app.server as unknown as Server).setSecureContext({ ...tlsOptions, cert, key });
+    tls = next;
+  };
+  scope.defer(followCertificates(config, tls, show, logger));
   const { port } = app.server.address() as AddressInfo;
-  for (const name of ['localhost', '127.0.0.1', '[::1]', bracketed(config.host)]) {
-    known.add(`${name}:${port}`);
-  }
-  url.main = `https://${bracketed(config.host)}:${port}`;
+  url.main = new URL(`https://${bracketed(mainName(config, tls))}:${port}`).origin;
   const { caSha256, caCertificate } = tls;
   return { url: url.main, caSha256, caCertificate, close: () => scope.close() };
 }
@@ -106,29 +104,17 @@ function servicesOf(context: Context): Services {
   };
 }
 
-/** One at a time: dashboards of one directory show one certificate authority. */
-function openCertificates(config: DashboardConfig): Promise<Tls> {
-  const directory = tlsDirectory(config);
-  return withLock(directory, 'exclusive', () => openTls(directory, config.host));
-}
-
-/** The leaf is renewed while the dashboard runs: connections from then on get the new one. */
-function renewCertificates(config: DashboardConfig, server: Server, log: Logger): NodeJS.Timeout {
-  return setInterval(() => {
-    openCertificates(config).then(
-      ({ certificate, key }) => server.setSecureContext({ ...tlsOptions, cert: certificate, key }),
-      (error: Error) => log.error({ fault: codeOf(error) }, 'the certificate was not renewed'),
-    );
-  }, renewal).unref();
+/** The name to call it by: of a public certificate its own first one, where `host` is none of it. */
+function mainName({ host, names = [] }: DashboardConfig, tls: Tls): string {
+  const [first] = names;
+  return first ?? (tls.covers(host) ? host : (tls.names[0] ?? host));
 }
 
 /** The embedded database is this process's alone: it works for the commands that need it. */
 async function serveOrders(config: DashboardConfig, engine: Engine, keyring: Keyring) {
   if (engine.shared) return async () => undefined;
   return serveControl(config.data, (order) =>
-    order.do === 'backup'
-      ? writeBackup(engine, config.data, order.path, order.force)
-      : verify(engine, keyring),
+    carryOut(order, engine, config.data, async () => keyring),
   );
 }
 
@@ -159,6 +145,8 @@ export async function runDashboard(options: DashboardOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify({ url, caSha256, pid: process.pid })}\n`);
   } else {
     process.stderr.write(`dashboard: ${url}\nca sha256: ${caSha256}\n`);
+    if (config.certificate)
+      process.stderr.write(`certificate: ${config.certificate.certificate}\n`);
   }
   await asked;
   // The database may hang on a lost network: the promise is 5 seconds.

@@ -9,8 +9,8 @@ export const proofLifetime = 5 * 60_000;
 
 /** What the web pages need from the rest of the dashboard. Refusals are `SynscError`s. */
 export interface Services {
-  /** CONFLICT for a known address; INVALID_PARAMS with the field at fault. */
-  signUp(email: string, password: string): Promise<WebUser>;
+  /** CONFLICT for a known address; INVALID_PARAMS with the field at fault; RATE_LIMITED. */
+  signUp(email: string, password: string, address: string): Promise<WebUser>;
   /** NOT_AUTHORIZED; RATE_LIMITED. */
   signIn(email: string, password: string, address: string): Promise<WebUser>;
   /** Proves once more who is there. NOT_AUTHORIZED; RATE_LIMITED. */
@@ -38,8 +38,11 @@ export interface Services {
   addPasskey(user: WebUser, name: string, response: unknown, site: Site): Promise<void>;
   /** NOT_FOUND, also for that of somebody else. */
   deletePasskey(user: WebUser, id: string): Promise<void>;
-  /** Options for `navigator.credentials.get()`, as JSON; without a user: any key will do. */
-  passkeyToShow(user: WebUser | undefined, site: Site): Promise<object>;
+  /**
+   * Options for `navigator.credentials.get()`, as JSON; for somebody unknown, by their address, any
+   * key will do. RATE_LIMITED.
+   */
+  passkeyToShow(user: WebUser | string, site: Site): Promise<object>;
   /** NOT_AUTHORIZED. */
   signInByPasskey(response: unknown, site: Site): Promise<WebUser>;
   proveByPasskey(user: WebUser, cookieValue: string, response: unknown, site: Site): Promise<void>;
@@ -61,6 +64,8 @@ export interface Services {
     userCode: string,
     address: string,
   ): Promise<DeviceRequest>;
+  /** Where a code that a link brought was asked for; undefined where none waits. RATE_LIMITED. */
+  linkedAddress(user: WebUser, userCode: string, address: string): Promise<string | undefined>;
   claimedRequest(user: WebUser, cookieValue: string): Promise<DeviceRequest | undefined>;
   /** NOT_FOUND unless this web session claimed a request that still waits. */
   decideDevice(
@@ -79,6 +84,8 @@ export interface Services {
   createAutomationToken(user: WebUser, wanted: { name: string; days: string }): Promise<string>;
 
   sessions(user: WebUser): Promise<SessionRecord[]>;
+  /** NOT_FOUND, also for that of somebody else. */
+  session(user: WebUser, id: string): Promise<SessionRecord>;
   /** The last 200 entries that match, newest first. */
   audit(user: WebUser, filter?: AuditFilter): Promise<AuditEntry[]>;
   /** The whole trail that matches, oldest first, as text in pieces; the export is recorded itself. */
@@ -175,6 +182,8 @@ export interface SessionRecord {
 }
 
 export interface AuditEntry {
+  /** Its number in the account's trail. */
+  seq: string;
   at: Date;
   action: string;
   target: string;
@@ -189,6 +198,8 @@ export interface AuditFilter {
   /** From here on, and up to before there. */
   since?: Date | undefined;
   until?: Date | undefined;
+  /** Only entries with a lower number; not of exports. */
+  before?: string | undefined;
 }
 
 /** What of an account may have changed. */

@@ -10,13 +10,18 @@ x509.cryptoProvider.set(webcrypto as unknown as Crypto);
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const day = 24 * 60 * 60 * 1000;
 
+/** What the dashboard shows on each connection. */
 export interface Tls {
-  /** PEM: the leaf, then its CA. */
+  /** PEM: the leaf, then its issuers. */
   readonly certificate: string;
   readonly key: string;
+  /** PEM of the last of them. */
   readonly caCertificate: string;
-  /** Lower-case hex SHA-256 of the CA's DER: what clients pin. */
+  /** Lower-case hex SHA-256 of its DER: what clients pin. */
   readonly caSha256: string;
+  /** Names and addresses that the leaf is for. */
+  readonly names: readonly string[];
+  readonly covers: (hostname: string) => boolean;
 }
 
 interface Issuer {
@@ -26,15 +31,22 @@ interface Issuer {
 
 /**
  * The dashboard's own CA (10 years, made at the first start in `directory`) and a leaf of 90 days
- * for localhost, the loopback addresses and `host`, renewed when fewer than 30 days are left.
+ * for localhost, the loopback addresses and `more`, renewed when fewer than 30 days are left.
  */
-export async function openTls(directory: string, host: string): Promise<Tls> {
+export async function openTls(
+  directory: string,
+  more: readonly string[],
+  now: number = Date.now(),
+): Promise<Tls> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const ca = (await load(directory, 'ca')) ?? (await createCa(directory));
-  const names = [...new Set(['localhost', '127.0.0.1', '::1', host])];
+  const ca = (await load(directory, 'ca')) ?? (await createCa(directory, now));
+  const names = [...new Set(['localhost', '127.0.0.1', '::1', ...more])];
   const found = await load(directory, 'leaf');
-  const leaf = found && usable(found, ca, names) ? found : await createLeaf(directory, ca, names);
+  const leaf =
+    found && usable(found, ca, names, now) ? found : await createLeaf(directory, ca, names, now);
   return {
+    names,
+    covers: (hostname) => names.includes(hostname.replace(/^\[|\]$/g, '')),
     certificate: `${leaf.certificate.toString('pem')}\n${ca.certificate.toString('pem')}\n`,
     key: await exportKey(leaf.key),
     caCertificate: `${ca.certificate.toString('pem')}\n`,
@@ -42,10 +54,10 @@ export async function openTls(directory: string, host: string): Promise<Tls> {
   };
 }
 
-async function createCa(directory: string): Promise<Issuer> {
+async function createCa(directory: string, now: number): Promise<Issuer> {
   const keys = await newKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    ...lifetime(3650),
+    ...lifetime(3650, now),
     name: 'CN=synsc dashboard CA',
     keys,
     signingAlgorithm: algorithm,
@@ -65,10 +77,11 @@ async function createLeaf(
   directory: string,
   ca: Issuer,
   names: readonly string[],
+  now: number,
 ): Promise<Issuer> {
   const keys = await newKeys();
   const certificate = await x509.X509CertificateGenerator.create({
-    ...lifetime(90),
+    ...lifetime(90, now),
     subject: 'CN=synsc dashboard',
     issuer: ca.certificate.subject,
     publicKey: keys.publicKey,
@@ -90,12 +103,17 @@ async function createLeaf(
   return save(directory, 'leaf', { certificate, key: keys.privateKey });
 }
 
-function usable({ certificate }: Issuer, ca: Issuer, names: readonly string[]): boolean {
+function usable(
+  { certificate }: Issuer,
+  ca: Issuer,
+  names: readonly string[],
+  now: number,
+): boolean {
   const extension = certificate.getExtension(x509.SubjectAlternativeNameExtension);
   const covered = new Set(extension?.names.items.map(({ value }) => value));
   return (
     certificate.issuer === ca.certificate.subject &&
-    certificate.notAfter.getTime() - Date.now() > 30 * day &&
+    certificate.notAfter.getTime() - now > 30 * day &&
     names.every((name) => covered.has(name))
   );
 }
@@ -105,8 +123,7 @@ async function newKeys(): Promise<CryptoKeyPair> {
   return keys as CryptoKeyPair;
 }
 
-function lifetime(days: number) {
-  const now = Date.now();
+function lifetime(days: number, now: number) {
   return {
     serialNumber: `01${randomBytes(15).toString('hex')}`,
     notBefore: new Date(now - 5 * 60 * 1000),

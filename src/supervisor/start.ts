@@ -4,6 +4,7 @@ import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
 import { joinFreshKeyring } from '../platform/keyring.ts';
+import { lazily } from '../platform/lazily.ts';
 import { ProcessMark } from '../platform/mark.ts';
 import { hasNative } from '../platform/native.ts';
 import { originOf, parentOf, peerOf } from '../platform/peer.ts';
@@ -68,7 +69,7 @@ export interface Supervisor {
   readonly socketPath: string;
   /** Names of values that are found only where they stand whole, or not at all. */
   weak(): Weak;
-  /** Fetches the credentials; throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
+  /** Fetches the credentials: the first call tells how the fetch of the start went. Throws NOT_SIGNED_IN, DASHBOARD_UNREACHABLE, SYNC_FAILED. */
   sync(): Promise<void>;
   /**
    * Has a further value redacted from here on, which opens credentials or was made of them; the
@@ -123,8 +124,13 @@ async function open(
   scope: Scope,
 ): Promise<Supervisor> {
   const uid = process.getuid?.() ?? 0;
-  const { parts, watchdog, counts } = assemble(options, place, mark, scope);
+  const values = valuesOf(options, place);
+  scope.defer(() => values.vault.wipe());
+  let first = firstSync(values.sync, options);
+  await turn();
+  const { parts, watchdog, counts } = assemble(options, place, mark, scope, values);
   const { vault, files, redactors, processes, shims, stores, used } = parts;
+  await turn();
   const log = lazyLog();
   const server = await serveSession({
     socketPath: parts.socketPath,
@@ -144,13 +150,19 @@ async function open(
   scope.defer(() => files.remove());
   scope.defer(() => stores.close());
   scope.defer(() => processes.close());
+  await turn();
+  shims.cover(parts.baseEnv.PATH); // while the dashboard answers
   void removeStale(options.env, uid);
 
   return {
     id: parts.id,
     socketPath: parts.socketPath,
     weak: () => redactors.weak(),
-    sync: async () => void (await parts.sync.synchronise()),
+    async sync() {
+      const run = first ?? parts.sync.synchronise();
+      first = undefined;
+      await run;
+    },
     redact(name, secret, publicPrefixes) {
       vault.derive(name, secret, publicPrefixes);
       redactors.rebuild();
@@ -171,17 +183,44 @@ async function open(
   };
 }
 
+/** The credentials of a session, and how they come. */
+function valuesOf(options: SupervisorOptions, { id, directory }: SessionDirectory) {
+  const { take, source } = options;
+  const vault = new Vault(ownKeys(take));
+  const files = new CredentialFiles(directory, id);
+  const redactors = new Redactors(vault);
+  const audit = new Audit(
+    options.auditArguments === true ? { show: (words) => redactors.text(words.join(' ')) } : {},
+  );
+  const sync = new Synchroniser({ source, vault, files, redactors, audit });
+  return { vault, files, redactors, audit, sync };
+}
+
+/** Begun at once: the dashboard answers while the rest is made. Whoever asks for it hears how it ended. */
+function firstSync(
+  sync: Synchroniser,
+  { source }: SupervisorOptions,
+): Promise<unknown> | undefined {
+  const run = source && sync.synchronise();
+  run?.catch(() => undefined);
+  return run;
+}
+
+/** Lets what has come over the network be read. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
 /** Makes what a session consists of; nothing is served yet. */
 function assemble(
   options: SupervisorOptions,
   { id, socketPath, directory }: SessionDirectory,
   mark: ProcessMark,
   scope: Scope,
+  values: ReturnType<typeof valuesOf>,
 ) {
-  const { env, take, cwd, approver, source, relayCommand, rules } = options;
-  const vault = new Vault(ownKeys(take));
-  const files = new CredentialFiles(directory, id);
-  const redactors = new Redactors(vault);
+  const { env, cwd, approver, relayCommand, rules } = options;
+  const { files, redactors } = values;
   const shims = new ShimDirectory(directory, id, {
     ask: [...askingTools, ...rules.grant.keys(), ...rules.deny.keys()],
     strip: strippedTools,
@@ -191,19 +230,15 @@ function assemble(
   const processes = new ProcessTable();
   const watchdog = new Watchdog({
     sessionId: id,
-    directories: [directory, files.directory, shims.root],
+    directories: { directory, files: files.directory, shims: shims.root },
     mark,
     spare: (pid) => processes.spare(pid),
   });
   const counts = { commands: 0 };
-  const audit = new Audit(
-    options.auditArguments === true ? { show: (words) => redactors.text(words.join(' ')) } : {},
-  );
   const parts: Parts = {
     ...{ id, socketPath, cwd, baseEnv: withoutOuterShims(env) },
-    ...{ vault, files, redactors, processes, shims },
-    ...{ approver, relayCommand, rules, audit },
-    sync: new Synchroniser({ source, vault, files, redactors, audit }),
+    ...values,
+    ...{ processes, shims, approver, relayCommand, rules },
     pairing: new Pairing(),
     grants: new Grants(),
     commands: new Commands(),
@@ -229,15 +264,17 @@ function roleFor(
     supervisorPid: process.pid,
     uid,
     launchedPid: () => processes.front?.pid,
-    spawnedPids: () => processes.all().map(({ pid }) => pid),
+    spawnedPids: () => processes.runningPids(),
     isPaired: (pid: number) => pairing.has(originOf(pid)),
   };
   return roleOf(peerOf(socket), roots, parentOf);
 }
 
 /** The path of one exec, with the parsers that it needs: loaded with the first shim that asks. */
+const atExec = lazily(() => import('./session/atExec.ts'));
+
 async function answer([peer, named]: Parameters<AnswerShim>, parts: Parts) {
-  const { decideAtExec } = await import('./session/atExec.ts');
+  const { decideAtExec } = await atExec();
   return decideAtExec(peer, named, parts);
 }
 

@@ -1,10 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generateSealingKeys } from '../../protocol/dashboard/sealing.ts';
+import { readHead, writeHead } from '../../src/dashboard/admin/auditHead.ts';
 import { verify, verifyAudit } from '../../src/dashboard/admin/verify.ts';
 import { sync } from '../../src/dashboard/api/sync.ts';
-import type { AuditFault } from '../../src/dashboard/store/auditChain.ts';
+import { AnchorCheck, type AuditFault } from '../../src/dashboard/store/auditChain.ts';
 import { auditHash } from '../../src/dashboard/store/auditRow.ts';
 import { credentials } from '../../src/dashboard/store/credentials.ts';
 import { deleteAccount } from '../../src/dashboard/store/deletion.ts';
@@ -57,6 +60,14 @@ describe.each(databases)('the audit trail on %s', (database) => {
     expect(slot?.lastSync).toMatchObject({ device: 'laptop' });
   });
 
+  test('is read page by page', async () => {
+    const newest = await rows();
+    const third = newest[2];
+    const older = await records(it).audit(user, { before: third?.seq });
+    expect(older).toEqual(newest.slice(3));
+    expect(Number(older[0]?.seq)).toBe(Number(third?.seq) - 1);
+  });
+
   test('says from where each change came', async () => {
     const changes = await records(it).audit(user, { action: 'credential.set' });
     expect(changes.map(({ outcome }) => outcome)).toEqual(['version 3', 'version 2', 'version 1']);
@@ -88,19 +99,23 @@ describe.each(databases)('the audit trail on %s', (database) => {
   });
 
   /** What the check finds after `sql` was run by somebody who may do everything. */
-  const foundAfter = async (...script: string[]): Promise<AuditFault[]> => {
+  const foundIn = async (
+    script: readonly string[],
+    anchored?: AnchorCheck,
+  ): Promise<AuditFault[]> => {
     let faults: AuditFault[] = [];
     const undo = new Error('undo');
     const done = it.engine.owner(async (run: Run) => {
       await run('ALTER TABLE app.audit DISABLE TRIGGER USER');
       for (const sql of script) await run(sql);
       await run('SET LOCAL ROLE synsc_keeper');
-      faults = (await verifyAudit(run)).faults;
+      faults = (await verifyAudit(run, anchored)).faults;
       throw undo;
     });
     await expect(done).rejects.toBe(undo);
     return faults;
   };
+  const foundAfter = (...script: string[]) => foundIn(script);
 
   const own = `chain = '${alice}'`;
   const last = `(SELECT max(seq) FROM app.audit WHERE ${own})`;
@@ -143,6 +158,69 @@ describe.each(databases)('the audit trail on %s', (database) => {
     const refit = `UPDATE app.audit SET outcome = 'version 9' WHERE ${own} AND seq = 2;
       UPDATE app.audit a SET hash = auth.audit_hash(a) WHERE ${own} AND seq = 2`;
     expect(await foundAfter(refit)).toEqual([{ chain: alice, seq: '3', what: 'not linked' }]);
+  });
+
+  describe('against a file of its ends that was kept elsewhere', () => {
+    let file: string;
+    beforeAll(async () => {
+      file = join(it.directory, 'heads.json');
+      await writeHead(it.engine, file, false);
+      for (const id of [alice, bob]) {
+        await it.store.tx(id, (query) => query('addAudit', ['later', '', 'ok', '']));
+      }
+    });
+
+    /** Faults against the file alone, after `sql`. */
+    const foundAgainst = async (...script: string[]) => {
+      const anchored = new AnchorCheck(await readHead(file));
+      const faults = await foundIn(script, anchored);
+      return { faults, anchored: anchored.faults };
+    };
+
+    test('it stands up to the check, with what came later', async () => {
+      expect(await foundAgainst()).toEqual({ faults: [], anchored: [] });
+      const { faults } = await verify(it.engine, it.keyring, await readHead(file));
+      expect(faults).toEqual([]);
+    });
+
+    test('a chain that was cut off with its head shows', async () => {
+      const cut = `DELETE FROM app.audit WHERE ${own} AND seq > 5;
+        UPDATE priv.audit_heads h SET seq = a.seq, hash = a.hash
+        FROM app.audit a WHERE a.${own} AND a.seq = 5 AND h.chain = a.chain`;
+      const { faults, anchored } = await foundAgainst(cut);
+      expect(faults).toEqual([]);
+      expect(anchored).toMatchObject([{ chain: alice, what: 'cut off' }]);
+    });
+
+    test('a chain that was taken away with its head shows', async () => {
+      const away = `DELETE FROM app.audit WHERE ${own}; DELETE FROM priv.audit_heads WHERE ${own}`;
+      const { faults, anchored } = await foundAgainst(away);
+      expect(faults).toEqual([]);
+      expect(anchored).toMatchObject([{ chain: alice, what: 'cut off' }]);
+    });
+
+    test('a chain that was written anew as a whole shows', async () => {
+      const anew = `UPDATE app.audit SET outcome = 'forged' WHERE ${own} AND seq = 2;
+        DO $$ DECLARE r app.audit; p bytea := sha256(''); BEGIN
+          FOR r IN SELECT * FROM app.audit WHERE ${own} ORDER BY seq LOOP
+            r.previous := p; p := auth.audit_hash(r);
+            UPDATE app.audit SET previous = r.previous, hash = p WHERE id = r.id;
+          END LOOP;
+          UPDATE priv.audit_heads SET hash = p WHERE ${own};
+        END $$`;
+      const { faults, anchored } = await foundAgainst(anew);
+      expect(faults).toEqual([]);
+      expect(anchored).toMatchObject([{ chain: alice, what: 'written anew' }]);
+    });
+
+    test('a file is not overwritten, and another kind of file refused', async () => {
+      const again = writeHead(it.engine, file, false);
+      await expect(again).rejects.toMatchObject({ code: 'CONFLICT' });
+      const other = join(it.directory, 'other.json');
+      await writeFile(other, '{"format":"other"}');
+      await expect(readHead(other)).rejects.toMatchObject({ code: 'USAGE' });
+      await expect(readHead(join(it.directory, 'none'))).rejects.toMatchObject({ code: 'USAGE' });
+    });
   });
 
   test('can be taken along as JSON, by which anybody can check its links', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +97,21 @@ describe.each(databases)('a backup of a dashboard on %s', (database) => {
       expect(text.includes(secret)).toBe(false);
       expect(text.includes(Buffer.from(secret).toString('base64').slice(2, -3))).toBe(false);
     }
+  });
+
+  test('the end of the audit trail is written, and checked against, while it runs', async () => {
+    const head = join(folder, 'head.json');
+    const { code, answer } = await runDashboardCommand(['audit-head', head], place);
+    const text = await readFile(head, 'utf8');
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    expect({ code, answer }).toMatchObject({ code: 0, answer: { path: head, sha256 } });
+    await dashboard.signUp('later@example.org');
+    const good = await runDashboardCommand(['verify', '--head', head], place);
+    expect(good).toMatchObject({ code: 0, answer: { faults: [] } });
+    const other = join(folder, 'other.json');
+    await writeFile(other, text.replace(/"hash": "[0-9a-f]{8}/, '"hash": "00000000'));
+    const bad = await runDashboardCommand(['verify', '--head', other], place);
+    expect(bad).toMatchObject({ code: 4, answer: { faults: [{ what: 'written anew' }] } });
   });
 
   test('is not overwritten unless it is forced', async () => {

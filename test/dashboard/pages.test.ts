@@ -20,7 +20,7 @@ function fakeServices() {
   const request = {
     userCode: 'BCDF-GHJK',
     deviceName: hostile,
-    address: '192.0.2.7',
+    address: '127.0.0.1',
     host: hostile,
     osUser: hostile,
     requestedAt: new Date(),
@@ -96,6 +96,10 @@ function fakeServices() {
         }),
       })),
     async saveCredential(_user, provider, given) {
+      if (provider === 'modal') {
+        const faults = Object.keys(given).map((field) => ({ field, message: `${field} is wrong` }));
+        throw new SynscError('INVALID_CREDENTIAL', 'wrong', { faults });
+      }
       if (Object.values(given).some((value) => value.includes(' '))) {
         throw new SynscError('INVALID_CREDENTIAL', 'the value has a blank', { field: 'HF_TOKEN' });
       }
@@ -109,6 +113,7 @@ function fakeServices() {
       claimed = true;
       return request;
     },
+    linkedAddress: async (_user, code) => (code === request.userCode ? request.address : undefined),
     claimedRequest: async () => (claimed ? request : undefined),
     async decideDevice(_user, _cookie, choice) {
       calls.push(choice);
@@ -150,10 +155,15 @@ function fakeServices() {
         auditHead: null,
       },
     ],
+    async session(_user, id) {
+      const [session] = await services.sessions(user);
+      if (session?.id === id) return session;
+      throw new SynscError('NOT_FOUND', 'there is no such session');
+    },
     watch: () => () => undefined,
     audit: async () => [
       {
-        ...{ at: new Date(), action: hostile, target: hostile, outcome: 'ok' },
+        ...{ seq: '7', at: new Date(), action: hostile, target: hostile, outcome: 'ok' },
         ...{ address: '192.0.2.7', agent: hostile },
       },
     ],
@@ -161,7 +171,7 @@ function fakeServices() {
       yield hostile;
     },
   };
-  return { services, values, calls, proved };
+  return { services, values, calls, proved, request };
 }
 
 let app: FastifyInstance;
@@ -233,7 +243,7 @@ describe('every page', () => {
     },
   );
 
-  test.each(['/sessions', '/devices', '/audit', '/account'])(
+  test.each(['/sessions', '/sessions/s1', '/devices', '/audit', '/account'])(
     '%s escapes what others sent',
     async (path) => {
       const { body } = await get(path);
@@ -264,6 +274,14 @@ describe('every page', () => {
       const data = await send({ method, url: '/api/nothing', headers: { accept: '*/*' } }, false);
       expect([data.statusCode, data.json().error.code]).toEqual([404, 'NOT_FOUND']);
     }
+  });
+
+  test('an address that takes another method says which', async () => {
+    const data = await send({ url: '/sign-out', headers: { accept: '*/*' } });
+    expect([data.statusCode, data.headers.allow]).toEqual([405, 'POST']);
+    const page = await send({ method: 'PUT', url: '/sign-in?x', headers: { accept: 'text/html' } });
+    expect([page.statusCode, page.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
+    expect(page.body).toContain('This address takes GET and HEAD and POST.');
   });
 
   test('stylesheet, icon and scripts are there', async () => {
@@ -414,6 +432,20 @@ describe('credentials', () => {
     });
   });
 
+  test('are refused with every field that is wrong, at once', async () => {
+    const form = { MODAL_TOKEN_ID: pasted, MODAL_TOKEN_SECRET: pasted };
+    const { body } = await post('/credentials/modal', form);
+    expect(body).toContain('2 fields are not right yet');
+    for (const name of Object.keys(form)) {
+      expect(body).toContain(`aria-describedby="${name}-hint ${name}-error"`);
+      expect(body).toContain(`${name} is wrong.`);
+    }
+    expect(body).not.toContain(pasted);
+    const { error } = (await post('/credentials/modal', form, json)).json();
+    expect(error.field).toBe('MODAL_TOKEN_ID');
+    expect(error.fields.map(({ field }: { field: string }) => field)).toEqual(Object.keys(form));
+  });
+
   test('are deleted', async () => {
     fake.values.set('huggingface', { HF_TOKEN: pasted });
     await post('/credentials/huggingface/delete');
@@ -447,13 +479,23 @@ describe('devices', () => {
     expect((await get('/device/confirm')).headers.location).toBe('/device');
   });
 
+  test('a link of a machine on another network has its code typed', async () => {
+    fake.request.address = '198.51.100.7';
+    const { body } = await get('/device?user_code=BCDF-GHJK');
+    expect(body).toContain('198.51.100.7');
+    expect(body).toContain('not on the network of this browser');
+    expect(body).not.toContain('BCDF-GHJK');
+    await post('/device', { user_code: 'BCDF-GHJK' });
+    expect((await get('/device/confirm')).body).toContain('not on the network of your browser');
+  });
+
   claim('security/confirm-in-browser', async () => {
     expect((await post('/device', { user_code: 'BCDF-GHJK' })).headers.location).toBe(
       '/device/confirm',
     );
     const { body } = await get('/device/confirm');
     expect(body).toContain('BCDF-GHJK');
-    expect(body).toContain('192.0.2.7');
+    expect(body).toContain('127.0.0.1');
     expect(body).not.toContain('<script>');
     expect((await post('/device/confirm', { action: 'maybe' }, json)).statusCode).toBe(400);
     expect(fake.calls).toEqual([]);
@@ -554,6 +596,17 @@ describe('a token for CI', () => {
     expect([statusCode, headers.location]).toEqual([200, undefined]);
     expect(body).toContain('value="synsc_ci.shownOnce"');
     expect((await get('/devices')).body).not.toContain('shownOnce');
+  });
+});
+
+describe('a session', () => {
+  test('has a page of its own; those of others do not exist', async () => {
+    const { body } = await get('/sessions/s1');
+    expect(body).toMatch(/Commands run<\/dt><dd>4</);
+    expect(body).toMatch(/Values redacted<\/dt><dd>2</);
+    expect(body).toContain('Running');
+    const [one, other] = [await get('/sessions/s2'), await get('/sessions/s3')];
+    expect([one.statusCode, other.body]).toEqual([404, one.body]);
   });
 });
 

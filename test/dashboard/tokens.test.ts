@@ -259,6 +259,10 @@ describe.each(databases)('tokens on %s', (database) => {
       const statuses = answers.map(({ status }) => status);
       expect(statuses.filter((status) => status === 404).length).toBeLessThanOrEqual(10);
       expect(statuses).toContain(429);
+      for (const { status, headers } of answers) {
+        const wait = Number(headers['retry-after'] ?? 0);
+        expect(wait > 0 && wait <= 15 * 60).toBe(status === 429);
+      }
       const { user_code } = JSON.parse(
         (await dashboard.form('/oauth/device_authorization', { client_id: 'synsc-cli' })).text,
       );

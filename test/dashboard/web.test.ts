@@ -60,6 +60,8 @@ vi.setConfig({ testTimeout: 120_000 });
 
 let dashboard: TestDashboard;
 let browser: Browser;
+/** Of a session that runs. */
+let sessionPath = '/sessions';
 
 describe.skipIf(!hasChromium)('in Chromium, without JavaScript (needs Chromium)', () => {
   let page: Page;
@@ -117,6 +119,22 @@ describe.skipIf(!hasChromium)('in Chromium, without JavaScript (needs Chromium)'
     expect(await page.content()).not.toContain('not-a-token-at-all');
   });
 
+  test('all wrong values of a form are told at once; the first has the focus', async () => {
+    await page.goto('/credentials');
+    await page.click('#aws summary >> nth=0');
+    await page.fill('[name=AWS_ACCESS_KEY_ID]', 'no key');
+    await page.fill('[name=AWS_SECRET_ACCESS_KEY]', 'no secret either');
+    await page.click('form[action="/credentials/aws"] button[type=submit]');
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
+      expect(await page.textContent(`#${name}-error`)).toContain(name);
+      expect(await page.inputValue(`#${name}`)).toBe('');
+    }
+    await expect
+      .poll(() => page.evaluate('document.activeElement?.id'), { timeout: 30_000 })
+      .toBe('AWS_ACCESS_KEY_ID');
+    expect(await page.textContent('#aws')).toContain('Version 1');
+  });
+
   test('a code is confirmed; its machine is listed, and revoked', async () => {
     const { user_code, device_code } = await enterCode(page);
     expect(await page.textContent('.code')).toBe(user_code);
@@ -128,7 +146,7 @@ describe.skipIf(!hasChromium)('in Chromium, without JavaScript (needs Chromium)'
     const status = async () =>
       (await dashboard.ask('/api/cli/status', { headers: { authorization } })).status;
     expect(await status()).toBe(200);
-    await startSession(authorization);
+    sessionPath = `/sessions/${await startSession(authorization)}`;
     await page.goto('/devices');
     const row = page.getByRole('row').filter({ hasText: 'ada@<laptop>' });
     expect(await row.textContent()).toContain('Signed in');
@@ -138,7 +156,7 @@ describe.skipIf(!hasChromium)('in Chromium, without JavaScript (needs Chromium)'
   });
 
   test('no page shows a pasted value', async () => {
-    for (const url of pages) {
+    for (const url of [...pages, sessionPath]) {
       await page.goto(url);
       const shown = await page.content();
       for (const value of pasted) expect(shown.includes(value), url).toBe(false);
@@ -162,7 +180,7 @@ describe.skipIf(!hasChromium)('in Chromium, without JavaScript (needs Chromium)'
           viewport,
           bypassCSP: true,
         });
-        for (const url of pages) {
+        for (const url of [...pages, sessionPath]) {
           await viewer.goto(url);
           await viewer.evaluate(
             "document.querySelectorAll('details').forEach((it) => it.open = true)",
@@ -189,7 +207,7 @@ describe.skipIf(!hasChromium)('in Chromium, without JavaScript (needs Chromium)'
       }
       await stranger.context().close();
     },
-    60_000,
+    300_000,
   );
 
   test('the password is changed; the old one, and other browsers, are out', async () => {
@@ -249,6 +267,34 @@ describe.skipIf(!hasChromium)('in Chromium, without JavaScript (needs Chromium)'
     for (const value of pasted) expect(file.includes(value)).toBe(false);
   });
 
+  test('an account is made, and a credential stored and deleted, by keyboard alone', async () => {
+    const typist = await open({ javaScriptEnabled: false });
+    const { keyboard } = typist;
+    await typist.goto('/sign-up');
+    await keyboard.press('Tab');
+    expect(await typist.evaluate('document.activeElement.textContent')).toBe('Skip to content');
+    await keyboard.press('Enter');
+    await keyboard.press('Tab');
+    await keyboard.type('grace@example.com');
+    await keyboard.press('Tab');
+    await keyboard.type('correct horse battery');
+    await keyboard.press('Enter');
+    await typist.waitForURL('**/credentials');
+    await tabTo(typist, '[name=HF_TOKEN]');
+    await keyboard.type(values.find(({ name }) => name === 'HF_TOKEN')?.value ?? '');
+    await keyboard.press('Enter');
+    await typist.waitForURL('**/credentials?saved=huggingface');
+    await tabTo(typist, '#huggingface details:last-child summary');
+    await keyboard.press('Enter');
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await typist.waitForURL('**/credentials?deleted=huggingface');
+    await tabTo(typist, 'form[action="/sign-out"] button');
+    await keyboard.press('Enter');
+    await typist.waitForURL('**/sign-in');
+    await typist.context().close();
+  });
+
   test('signing out ends the session, and pages ask to sign in again', async () => {
     await page.goto('/credentials');
     await page.click('form[action="/sign-out"] button');
@@ -285,7 +331,16 @@ async function enterCode(page: Page): Promise<{ user_code: string; device_code: 
   return codes;
 }
 
-async function startSession(authorization: string): Promise<void> {
+/** Presses Tab until what has the focus is meant. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate(`document.activeElement.matches('${selector}')`)) return;
+  }
+  throw new Error(`no way to ${selector} by Tab`);
+}
+
+async function startSession(authorization: string): Promise<string> {
   const headers = { authorization, 'content-type': 'application/json' };
   const session = {
     label: 'training',
@@ -295,6 +350,7 @@ async function startSession(authorization: string): Promise<void> {
   const body = JSON.stringify(session);
   const answer = await dashboard.ask('/api/cli/sessions', { method: 'POST', headers, body });
   expect(answer.status).toBeLessThan(300);
+  return JSON.parse(answer.text).id;
 }
 
 /** Serious findings of axe-core, by rule and element. */

@@ -33,6 +33,17 @@ describe('a command of the session', () => {
     expect(await run('perl', '-e', script)).toBe('own 0 none');
   });
 
+  test.each<[says: string, head: string, code: number, stdout: string]>([
+    ['a script without its first line is run by a shell', 'echo it ran\n', 0, 'it ran\n'],
+    ['a script whose interpreter is missing is not found', '#!/nonexistent/interpreter\n', 127, ''],
+    ['a program for no machine is not executable', '\x7fELFnothing', 126, ''],
+  ])('%s', async (says, head, code, stdout) => {
+    const file = path.join(session.runtime, says.replaceAll(' ', '-'));
+    writeFileSync(file, head, { mode: 0o755 });
+    expect(await session.run({ argv: [file] })).toMatchObject({ exitCode: code, stdout });
+    rmSync(file);
+  });
+
   test('in a terminal has one of its own', async () => {
     const tty = { columns: 80, rows: 24 };
     const seen = await Promise.all(
@@ -62,6 +73,17 @@ describe('a command of the session', () => {
     removeKey(name);
     expect(stdout).toBe('refused');
   });
+});
+
+test('every variable of the shell that launched it arrives, whatever its name', async () => {
+  const env = { 'a.b': '1', 'x-y': '2', IFS: 'x', 'BASH_FUNC_greet%%': '() {  echo hello\n}' };
+  const own = new TestSession({ env: { ...env, PWD: '/nowhere' } });
+  const script = 'greet; printenv a.b x-y; pwd; printenv PWD';
+  for (const tty of [undefined, { columns: 80, rows: 24 }]) {
+    const { stdout } = await own.run({ argv: ['bash', '-c', script], ...(tty && { tty }) });
+    expect(stdout.replaceAll('\r', '')).toBe(`hello\n1\n2\n${own.runtime}\n${own.runtime}\n`);
+  }
+  await own.close();
 });
 
 describe('nothing of the output is lost', () => {

@@ -93,9 +93,9 @@ test('odd requests give facts too', async () => {
 });
 
 test('a program that cannot be run says why', async () => {
-  expect(await resolveProgram('aws', path.join(root, 'tools'), work)).toEqual({
+  expect(resolveProgram('aws', path.join(root, 'tools'), work)).toEqual({
     path: path.join(root, 'tools/aws'),
   });
-  expect(await resolveProgram('none', '/bin', work)).toEqual({ error: 'not-found' });
-  expect(await resolveProgram('./plain', '/bin', work)).toEqual({ error: 'not-executable' });
+  expect(resolveProgram('none', '/bin', work)).toEqual({ error: 'not-found' });
+  expect(resolveProgram('./plain', '/bin', work)).toEqual({ error: 'not-executable' });
 });

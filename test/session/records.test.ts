@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AuditEntry, auditHolds } from '../../protocol/session/audit.ts';
+import { auditHolds } from '../../protocol/session/audit.ts';
+import type { AuditEntry } from '../../protocol/session/auditEntry.ts';
 import { startTestDashboard } from '../support/dashboard.ts';
 import { cleanEnv, synsc } from '../support/session.ts';
 

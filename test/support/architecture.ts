@@ -27,6 +27,28 @@ export function importsOf(sources: Sources): Import[] {
   });
 }
 
+const loadingForms = [
+  /^\s*(?:import|export)\s+(?!type\b)[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm,
+  /^\s*import\s*['"]([^'"]+)['"]/gm,
+];
+
+/** Packages that are loaded with a file: types are no code, and `import()` comes later, if at all. */
+export function packagesLoadedWith(sources: Sources, file: string): string[] {
+  const files = new Set([file]);
+  const packages = new Set<string>();
+  for (const one of files) {
+    const code = withoutComments(sources[one] ?? '');
+    const names = loadingForms.flatMap((form) =>
+      [...code.matchAll(form)].map((hit) => hit[1] ?? ''),
+    );
+    for (const target of names.map((name) => resolve(one, name))) {
+      if (target in sources) files.add(target);
+      else if (!target.startsWith('node:')) packages.add(target);
+    }
+  }
+  return [...packages].toSorted();
+}
+
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
 }

@@ -5,6 +5,7 @@ import {
   circle,
   closedDoors,
   importsOf,
+  packagesLoadedWith,
   type Sources,
   strayPackages,
   strayUses,
@@ -65,6 +66,19 @@ const doors: Record<string, string[]> = {
     'src/dashboard/store',
   ],
   'src/dashboard/tls.ts': shared,
+  'src/dashboard/certificateFile.ts': [
+    ...shared,
+    'src/dashboard/config.ts',
+    'src/dashboard/tls.ts',
+  ],
+  'src/dashboard/certificates.ts': [
+    ...shared,
+    'src/dashboard/config.ts',
+    'src/dashboard/open.ts',
+    'src/dashboard/certificateFile.ts',
+    'src/dashboard/tls.ts',
+    'src/dashboard/store',
+  ],
   'src/dashboard/store': [...shared, 'src/platform', 'src/provider', 'src/dashboard/services.ts'],
   'src/dashboard/auth': [...shared, 'src/dashboard/store', 'src/dashboard/services.ts'],
   'src/dashboard/web': [...shared, 'src/provider', 'src/dashboard/services.ts'],
@@ -89,8 +103,9 @@ const doors: Record<string, string[]> = {
   'src/dashboard/main.ts': [
     ...shared,
     'src/dashboard',
-    'src/dashboard/open.ts',
     'src/dashboard/admin',
+    'src/dashboard/certificates.ts',
+    'src/dashboard/open.ts',
     'src/dashboard/services.ts',
     'src/dashboard/config.ts',
     'src/dashboard/tls.ts',
@@ -173,6 +188,23 @@ describe('the rooms of the source tree', () => {
     expect(strayUses(sources, /\.expose\(/, plaintext)).toEqual([]));
   test('only the programs read the environment or exit', () =>
     expect(strayUses(sources, /\bprocess\.(env|exit)\b/, globals)).toEqual([]));
+});
+
+/** The programs that start often, up to the first message of a client. */
+const quick = ['src/cli/entry.ts', 'src/cli/sessions.ts', 'src/cli/opening.ts'];
+
+describe('what starts often', () => {
+  test.each(quick)('%s loads no package', (file) =>
+    expect(packagesLoadedWith(sources, file)).toEqual([]),
+  );
+  test('a package behind other files is found, one behind `import()` or a type is not', () => {
+    const planted = {
+      'src/a.ts': "import { b } from './b.ts';\nimport type { X } from 'x';\nawait import('y');",
+      'src/b.ts': "export * from './c.ts';",
+      'src/c.ts': "import * as z from 'zod/mini';",
+    };
+    expect(packagesLoadedWith(planted, 'src/a.ts')).toEqual(['zod']);
+  });
 });
 
 describe('a planted violation is found', () => {

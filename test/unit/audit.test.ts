@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type AuditEntry, auditHash, auditHolds } from '../../protocol/session/audit.ts';
+import { auditHash, auditHolds } from '../../protocol/session/audit.ts';
+import type { AuditEntry } from '../../protocol/session/auditEntry.ts';
 import { Audit } from '../../src/supervisor/session/audit.ts';
 
 function chain(): { entries: AuditEntry[]; head: string } {

@@ -15,7 +15,7 @@ export async function inSession<T>(
 ): Promise<T> {
   const runtime = mkdtempSync(path.join(tmpdir(), 'b-'));
   const { PATH = '', HOME = '' } = process.env;
-  const script = `import * as client from ${JSON.stringify(path.join(dist, 'client.js'))};
+  const script = `import * as client from ${JSON.stringify(path.join(dist, 'client.mjs'))};
 const supervisor = process.ppid;
 ${text}`;
   const inside = [process.execPath, '--input-type=module', '-e', script];

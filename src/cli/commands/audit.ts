@@ -1,5 +1,6 @@
 import type { SynscClient } from '../../../protocol/client.ts';
-import { type AuditEntry, auditHolds } from '../../../protocol/session/audit.ts';
+import { auditHolds } from '../../../protocol/session/audit.ts';
+import type { AuditEntry } from '../../../protocol/session/auditEntry.ts';
 import { printJson } from '../print.ts';
 import { ask } from './ask.ts';
 

@@ -1,9 +1,11 @@
-import { backup, check, restore, rotateKey } from '../../dashboard/admin/commands.ts';
+import { auditHead, backup, check, restore, rotateKey } from '../../dashboard/admin/commands.ts';
 import type { DashboardOptions } from '../../dashboard/config.ts';
 import { printJson } from '../print.ts';
 
 export type AdminOptions = Pick<DashboardOptions, 'data' | 'databaseUrl' | 'json'> & {
   readonly force?: boolean;
+  /** A file of `audit-head`. */
+  readonly head?: string;
 };
 
 interface Outcome {
@@ -15,7 +17,9 @@ interface Outcome {
 
 type Work = (file: string, options: AdminOptions) => Promise<Outcome>;
 
-const works: Readonly<Record<'backup' | 'restore' | 'verify' | 'rotate-key', Work>> = {
+type Name = 'backup' | 'restore' | 'verify' | 'audit-head' | 'rotate-key';
+
+const works: Readonly<Record<Name, Work>> = {
   async backup(file, options) {
     const result = await backup(file, options, options.force ?? false);
     const { path, rows, files } = result;
@@ -27,7 +31,7 @@ const works: Readonly<Record<'backup' | 'restore' | 'verify' | 'rotate-key', Wor
     return { result, lines: [`restored ${result.rows} rows and ${result.files} files of keys`] };
   },
   async verify(_file, options) {
-    const result = await check(options);
+    const result = await check(options, options.head);
     const { audit, faults, values, unopened } = result;
     const lines = [
       `audit trail: ${audit.rows} rows in ${audit.chains} chains`,
@@ -43,6 +47,13 @@ const works: Readonly<Record<'backup' | 'restore' | 'verify' | 'rotate-key', Wor
       lines: [...lines, good ? 'all is as it was written' : 'NOT as it was written'],
       exit: good ? 0 : 4,
     };
+  },
+  async 'audit-head'(file, options) {
+    const result = await auditHead(file, options, options.force ?? false);
+    const { path, rows, chains, sha256 } = result;
+    const advice = 'keep it where nobody who writes to the database can write';
+    const lines = [`${path}: ${rows} rows in ${chains} chains`, `sha256: ${sha256}`, advice];
+    return { result, lines };
   },
   async 'rotate-key'(_file, options) {
     const keys = await rotateKey(options);

@@ -8,10 +8,10 @@ import {
 import { type ErrorCode, errors } from '../../../protocol/errors.ts';
 import type { StartedSpawn } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
-import { type Ending, untilEnded } from '../ending.ts';
+import type { Ending } from '../ending.ts';
 import { exitCodeOf, exitCodeOfSignal } from '../exit-code.ts';
 import { Output } from '../output.ts';
-import { terminalSize } from '../terminal.ts';
+import { terminalSize } from '../terminal-size.ts';
 import { workingDirectory } from '../working-directory.ts';
 
 export interface ExecOptions {
@@ -27,14 +27,12 @@ export interface ExecOptions {
 const passedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** What is run, as the methods of the socket take it. */
-type Program = { command: string; cwd: string } | { argv: string[]; cwd: string };
+export type Program = { command: string; cwd: string } | { argv: string[]; cwd: string };
 
-/** `synsc exec`: one command through the session, streamed; returns the command's exit code. */
+/** `synsc exec` in a session: one command, streamed; returns its exit code. */
 export async function exec(argv: readonly string[], options: ExecOptions): Promise<number> {
   const program = programOf(argv, options);
-  const path = process.env.SYNSC_SOCKET;
-  if (path) return inSession(await reach(path), program, options);
-  return untilEnded((ending) => alone(program, options, ending));
+  return inSession(await reach(process.env.SYNSC_SOCKET ?? ''), program, options);
 }
 
 export function programOf(
@@ -61,25 +59,8 @@ export async function reach(path: string): Promise<SynscClient> {
   });
 }
 
-/** A session for this one call. */
-async function alone(program: Program, options: ExecOptions, ending: Ending): Promise<number> {
-  const { openSession } = await import('../session.ts');
-  if (options.authorize.length > 0) {
-    throw new SynscError('NOT_AUTHORIZED', 'outside a session nobody can be asked', {
-      hint: 'start one with `synsc launch` and run this in its terminal',
-    });
-  }
-  const { nobody } = await import('../../supervisor/authorization/approver.ts');
-  const session = await openSession({ approver: nobody, sync: options.sync, ending });
-  try {
-    const client = await reach(session.socketPath);
-    return await ending.unless(inSession(client, program, options, ending));
-  } finally {
-    await session.end('the command has ended');
-  }
-}
-
-async function inSession(
+/** One command through a session that this process can reach. */
+export async function inSession(
   client: SynscClient,
   program: Program,
   options: ExecOptions,

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { SynscError } from '../../errors.ts';
 import type { Approver } from '../../supervisor/authorization/approver.ts';
 import { nobody } from '../../supervisor/authorization/approver.ts';
@@ -6,7 +7,8 @@ import type { Front } from '../../supervisor/session/front.ts';
 import { type Ending, untilEnded } from '../ending.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { openSession, type Session } from '../session.ts';
-import { FrontTerminal, terminalSize } from '../terminal.ts';
+import { FrontTerminal } from '../terminal.ts';
+import { terminalSize } from '../terminal-size.ts';
 
 export interface LaunchOptions {
   readonly label?: string;
@@ -19,12 +21,11 @@ export interface LaunchOptions {
 export function launch(command: readonly string[], options: LaunchOptions): Promise<number> {
   return untilEnded(async (ending) => {
     ending.heedStreams();
-    const terminal = process.stdin.isTTY && process.stdout.isTTY ? new FrontTerminal() : undefined;
+    const terminal = isatty(0) && isatty(1) ? new FrontTerminal() : undefined;
     const approver: Approver = terminal ?? nobody;
     const { label, sync } = options;
     const session = await openSession({ approver, label, sync, ending });
     try {
-      warn(session);
       return await run(command, session, terminal, { ending, report: reporter(options) });
     } finally {
       await session.end('the command has ended');
@@ -68,11 +69,13 @@ async function run(
 ): Promise<number> {
   const argv = command.length > 0 ? command : [process.env.SHELL || '/bin/sh'];
   report({ event: 'ready', socket: session.socketPath, session: session.id, pid: process.pid });
+  if (terminal !== undefined) warn(session); // what is written later, the command would find on its screen
   terminal?.enter((saved) => session.rememberTerminal(saved));
   try {
     const front = await session.front({ argv, tty: terminal && terminalSize() });
     terminal?.connect(front);
     forward(front, terminal);
+    if (terminal === undefined) warn(session);
     const exitCode = await Promise.race([front.exited.then(exitCodeOf), ending.asked]);
     report({ event: 'exit', exitCode });
     return exitCode;

@@ -1,6 +1,5 @@
 import { connect, type SynscClient } from '../../../protocol/client.ts';
-import { messageLimit } from '../../../protocol/session/schemas.ts';
-import { createLineReader, encodeLine } from '../../../protocol/transport.ts';
+import { createLineReader, encodeLine, messageLimit } from '../../../protocol/transport.ts';
 import { SynscError } from '../../errors.ts';
 import { sessionSockets } from '../../platform/runtime-dir.ts';
 import { McpServer } from '../mcp/server.ts';

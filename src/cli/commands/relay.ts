@@ -1,5 +1,5 @@
 import { SynscError } from '../../errors.ts';
-import { terminalSize } from '../terminal.ts';
+import { terminalSize } from '../terminal-size.ts';
 import { reach, stream } from './exec.ts';
 
 /**

@@ -1,14 +1,14 @@
 import { createWriteStream } from 'node:fs';
-import { link, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { SynscError } from '../../errors.ts';
 import { keyDirectory } from '../open.ts';
 import type { Engine, Run } from '../store/engine.ts';
 import { asKeeper, rowsOf, tablesOf } from '../store/keeper.ts';
-import { readIfThere, syncDirectory } from '../store/keyFiles.ts';
+import { readIfThere } from '../store/keyFiles.ts';
 import { withLock } from '../store/lock.ts';
+import { writeNewFile } from './newFile.ts';
 
 /**
  * A backup is gzip of JSON lines: a header with the migrations of the schema, a line a row, a line a
@@ -48,23 +48,17 @@ export async function writeBackup(
   path: string,
   force = false,
 ): Promise<BackupReport> {
-  if (!force && (await stat(path).catch(() => undefined))) throw taken(path);
-  const partial = `${path}.${process.pid}.partial`;
   const end = { rows: 0, files: 0 };
-  try {
-    await asKeeper(engine, (run) =>
+  await writeNewFile(path, force, (partial) =>
+    asKeeper(engine, (run) =>
       pipeline(
         lines(run, data, end),
         createGzip(),
         createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }),
       ),
-    );
-    await (force ? rename(partial, path) : link(partial, path).catch(refuse(path)));
-    await syncDirectory(dirname(path));
-    return { ...end, path };
-  } finally {
-    await rm(partial, { force: true });
-  }
+    ),
+  );
+  return { ...end, path };
 }
 
 /** Counts into `end` what it has yielded. */
@@ -113,16 +107,4 @@ function savedFiles(data: string): Promise<BackupFile[]> {
 
 function line(value: object): string {
   return `${JSON.stringify(value)}\n`;
-}
-
-function refuse(path: string): (error: NodeJS.ErrnoException) => never {
-  return (error) => {
-    throw error.code === 'EEXIST' ? taken(path) : error;
-  };
-}
-
-function taken(path: string): SynscError {
-  return new SynscError('CONFLICT', `${path} exists already`, {
-    hint: 'choose another file, or overwrite it with --force',
-  });
 }

@@ -5,10 +5,12 @@ import { type DashboardConfig, type DashboardOptions, dashboardConfig } from '..
 import { openEngine, openKeys } from '../open.ts';
 import type { Engine } from '../store/engine.ts';
 import { migrate } from '../store/migrate.ts';
-import { type BackupEnd, type BackupReport, writeBackup } from './backup.ts';
+import type { HeadReport } from './auditHead.ts';
+import type { BackupEnd, BackupReport } from './backup.ts';
 import { type Order, orderFrom } from './control.ts';
+import { carryOut } from './orders.ts';
 import { restoreBackup } from './restore.ts';
-import { type VerifyReport, verify } from './verify.ts';
+import type { VerifyReport } from './verify.ts';
 
 type Place = Pick<DashboardConfig, 'data' | 'databaseUrl' | 'root'>;
 
@@ -19,11 +21,19 @@ export async function backup(
   force: boolean,
 ): Promise<BackupReport> {
   const place = dashboardConfig(options, process.env);
-  const path = await fileOf(resolve(target));
-  const report = await withDatabase(place, { do: 'backup', path, force }, (engine) =>
-    writeBackup(engine, place.data, path, force),
-  );
-  return report as BackupReport;
+  const path = await fileOf(resolve(target), (day) => `synsc-backup-${day}.gz`);
+  return (await ordered(place, { do: 'backup', path, force })) as BackupReport;
+}
+
+/** `synsc dashboard audit-head`: also while the dashboard runs. A directory gets a file of today. */
+export async function auditHead(
+  target: string,
+  options: DashboardOptions,
+  force: boolean,
+): Promise<HeadReport> {
+  const place = dashboardConfig(options, process.env);
+  const path = await fileOf(resolve(target), (day) => `synsc-audit-head-${day}.json`);
+  return (await ordered(place, { do: 'audit-head', path, force })) as HeadReport;
 }
 
 /** `synsc dashboard restore`: not while the dashboard runs. */
@@ -35,13 +45,11 @@ export function restore(
   return restoreBackup(resolve(path), dashboardConfig(options, process.env), force);
 }
 
-/** `synsc dashboard verify`: also while the dashboard runs. */
-export async function check(options: DashboardOptions): Promise<VerifyReport> {
+/** `synsc dashboard verify`: also while the dashboard runs. `head`: a file of `auditHead`. */
+export async function check(options: DashboardOptions, head?: string): Promise<VerifyReport> {
   const place = dashboardConfig(options, process.env);
-  const report = await withDatabase(place, { do: 'verify' }, async (engine) =>
-    verify(engine, await openKeys(place)),
-  );
-  return report as VerifyReport;
+  const file = head === undefined ? {} : { head: resolve(head) };
+  return (await ordered(place, { do: 'verify', ...file })) as VerifyReport;
 }
 
 /** `synsc dashboard rotate-key`: also while dashboards run; returns the number of users' keys. */
@@ -53,11 +61,7 @@ export async function rotateKey(options: DashboardOptions): Promise<number> {
 }
 
 /** The database itself; the embedded one of a dashboard that runs is asked by an order. */
-async function withDatabase<T>(
-  place: Place,
-  order: Order,
-  body: (engine: Engine) => Promise<T>,
-): Promise<unknown> {
+async function ordered(place: Place, order: Order): Promise<unknown> {
   await existing(place);
   let engine: Engine;
   try {
@@ -69,7 +73,7 @@ async function withDatabase<T>(
   }
   try {
     await engine.owner((run) => migrate(run));
-    return await body(engine);
+    return await carryOut(order, engine, place.data, () => openKeys(place));
   } finally {
     await engine.close();
   }
@@ -82,8 +86,8 @@ async function existing({ data }: Place): Promise<void> {
   });
 }
 
-async function fileOf(path: string): Promise<string> {
+async function fileOf(path: string, nameOf: (day: string) => string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   const day = new Date().toISOString().slice(0, 10);
-  return found?.isDirectory() ? join(path, `synsc-backup-${day}.gz`) : path;
+  return found?.isDirectory() ? join(path, nameOf(day)) : path;
 }

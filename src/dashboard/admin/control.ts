@@ -8,7 +8,8 @@ import { SynscError } from '../../errors.ts';
 /** What a dashboard does for a command that runs beside it, since it holds the embedded database. */
 const order = z.discriminatedUnion('do', [
   z.object({ do: z.literal('backup'), path: z.string(), force: z.boolean() }),
-  z.object({ do: z.literal('verify') }),
+  z.object({ do: z.literal('verify'), head: z.optional(z.string()) }),
+  z.object({ do: z.literal('audit-head'), path: z.string(), force: z.boolean() }),
 ]);
 export type Order = z.infer<typeof order>;
 

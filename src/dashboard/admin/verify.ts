@@ -1,4 +1,4 @@
-import { type AuditFault, ChainCheck, type Head } from '../store/auditChain.ts';
+import { AnchorCheck, type AuditFault, ChainCheck, type Head } from '../store/auditChain.ts';
 import { type AuditRow, auditMoment } from '../store/auditRow.ts';
 import type { Engine, Run } from '../store/engine.ts';
 import { envelope } from '../store/envelope.ts';
@@ -15,19 +15,26 @@ export interface VerifyReport {
   readonly unopened: readonly { user: string; name: string; version: number }[];
 }
 
-/** Checks the whole trail and that each stored value opens with its key; changes nothing. */
-export async function verify(engine: Engine, keyring: Keyring): Promise<VerifyReport> {
+/**
+ * Checks the whole trail, also against ends that its chains had before, and that each stored value
+ * opens with its key; changes nothing.
+ */
+export async function verify(
+  engine: Engine,
+  keyring: Keyring,
+  anchors: readonly Head[] = [],
+): Promise<VerifyReport> {
   await engine.owner(guard);
   return asKeeper(engine, async (run) => {
-    const check = await verifyAudit(run);
+    const anchored = new AnchorCheck(anchors);
+    const { rows, chains, faults } = await verifyAudit(run, anchored);
     const { values, unopened } = await verifyValues(run, keyring);
-    const { rows, chains, faults } = check;
-    return { audit: { rows, chains }, faults, values, unopened };
+    return { audit: { rows, chains }, faults: [...faults, ...anchored.faults], values, unopened };
   });
 }
 
 /** Within a transaction of the keeper. */
-export async function verifyAudit(run: Run): Promise<ChainCheck> {
+export async function verifyAudit(run: Run, anchored?: AnchorCheck): Promise<ChainCheck> {
   const heads = await run(
     `SELECT chain::text, seq::text, encode(hash, 'hex') AS hash FROM priv.audit_heads`,
   );
@@ -38,8 +45,14 @@ export async function verifyAudit(run: Run): Promise<ChainCheck> {
        address, agent, encode(previous, 'hex') AS previous, encode(hash, 'hex') AS hash
      FROM app.audit a ORDER BY a.chain, a.seq`,
   );
-  for await (const batch of rows) for (const row of batch) check.add(row);
+  for await (const batch of rows) {
+    for (const row of batch) {
+      check.add(row);
+      anchored?.add(row);
+    }
+  }
   check.end();
+  anchored?.end();
   return check;
 }
 

@@ -5,11 +5,18 @@ import { SynscError } from '../../errors.ts';
 /** Every refusal of a JSON route: `{"error":{code,message,hint,field?}}`. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const refusal = refusalOf(error, request);
-  const { code, message, hint, field } = refusal;
+  const { code, message, hint, field, retryAfter } = refusal;
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   return reply
-    .code(errors[code].http)
+    .code(statusOf(error) ?? errors[code].http)
     .header('cache-control', 'no-store')
     .send({ error: { code, message, hint, ...(field === undefined ? {} : { field }) } });
+}
+
+/** What the framework says more exactly than our table: too large, or of another type. */
+function statusOf(error: unknown): number | undefined {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  return status === 413 || status === 415 ? status : undefined;
 }
 
 function refusalOf(error: unknown, request: FastifyRequest): SynscError {

@@ -6,36 +6,44 @@ import type { Context } from '../store/context.ts';
 import type { Query } from '../store/store.ts';
 import { hashPassword, passwordMatches } from './password.ts';
 import { hashToken } from './token.ts';
-import { limited, limits } from './tries.ts';
+import { countTry, limited, limits } from './tries.ts';
 
 type Accounts = Pick<Services, 'signUp' | 'signIn' | 'prove' | 'changePassword'>;
 
-const emailShape = z.email().max(254);
+/** RFC 5321 §4.5.3.1.3, without the brackets. */
+const longestEmail = 254;
+const emailShape = z.email().max(longestEmail);
+/** Of PostgreSQL's error codes. */
+const uniqueViolation = '23505';
 /** Keeps one request from hashing megabytes. */
 const longest = 1024;
 
 /** Accounts and their passwords. */
 export function accounts({ store }: Context): Accounts {
   return {
-    async signUp(address, password) {
-      const email = address.trim().toLowerCase();
+    async signUp(typed, password, address) {
+      const email = typed.trim().toLowerCase();
       if (!emailShape.safeParse(email).success) {
         const hint = 'enter an address like name@example.org';
         throw invalid('email', 'this is no e-mail address', hint);
       }
       checkNewPassword('password', password);
-      const user = { id: randomUUID(), email };
-      const hash = await hashPassword(password);
-      await store.tx(null, async (query) => {
-        await query('signUp', [user.id, email, hash]).catch(refuseTaken);
-        await query('note', [user.id, 'account.create', email, 'ok', '']);
+      await countTry(store, limits.signUp(address));
+      const user = await limited(store, limits.signUpRefused(address), () =>
+        create(store, email, password),
+      );
+      if (user) return user;
+      throw new SynscError('CONFLICT', 'this e-mail address has an account already', {
+        field: 'email',
+        hint: 'sign in, or use another address',
       });
-      return user;
     },
-    async signIn(email, password, address) {
-      const wanted = email.trim().toLowerCase();
-      const user = await limited(store, limits.signIn(wanted, address), () =>
-        verify(store, wanted, password, address),
+    async signIn(typed, password, address) {
+      const email = typed.trim().toLowerCase();
+      // no account has such an address, and the trail need not hold it
+      const possible = email.length <= longestEmail;
+      const user = await limited(store, limits.signIn(email, address), async () =>
+        possible ? verify(store, email, password, address) : undefined,
       );
       if (user) return user;
       throw new SynscError('NOT_AUTHORIZED', 'wrong e-mail address or password', {
@@ -58,6 +66,26 @@ export function accounts({ store }: Context): Accounts {
       });
     },
   };
+}
+
+/** Undefined when somebody has the address. */
+async function create(
+  store: Context['store'],
+  email: string,
+  password: string,
+): Promise<WebUser | undefined> {
+  const user = { id: randomUUID(), email };
+  const hash = await hashPassword(password);
+  try {
+    await store.tx(null, async (query) => {
+      await query('signUp', [user.id, email, hash]);
+      await query('note', [user.id, 'account.create', email, 'ok', '']);
+    });
+    return user;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === uniqueViolation) return;
+    throw error;
+  }
 }
 
 async function verify(
@@ -108,15 +136,4 @@ function checkNewPassword(field: string, password: string): void {
 
 function invalid(field: string, message: string, hint: string): SynscError {
   return new SynscError('INVALID_PARAMS', message, { field, hint });
-}
-
-/** 23505: unique_violation. */
-function refuseTaken(error: unknown): never {
-  if (error instanceof Error && 'code' in error && error.code === '23505') {
-    throw new SynscError('CONFLICT', 'this e-mail address has an account already', {
-      field: 'email',
-      hint: 'sign in, or use another address',
-    });
-  }
-  throw error;
 }

@@ -6,7 +6,10 @@ import { hashToken } from './token.ts';
 import { limited, limits } from './tries.ts';
 import { normaliseUserCode, showUserCode } from './userCode.ts';
 
-type Approval = Pick<Services, 'claimUserCode' | 'claimedRequest' | 'decideDevice'>;
+type Approval = Pick<
+  Services,
+  'claimUserCode' | 'linkedAddress' | 'claimedRequest' | 'decideDevice'
+>;
 
 const decided = { approve: 'approved', deny: 'denied' } as const;
 
@@ -23,6 +26,12 @@ export function approval({ store }: Context): Approval {
         field: 'user_code',
       });
     },
+    linkedAddress: (user, userCode, address) =>
+      limited(store, limits.linkedCode(user.id, address), async () => {
+        const code = normaliseUserCode(userCode);
+        const [row] = await store.ask<{ address: string }>('waitingCode', [code]);
+        return row?.address;
+      }),
     claimedRequest: (user, cookieValue) =>
       store.tx(user.id, (query) => claimedRequest(query, hashToken(cookieValue))),
     decideDevice: (user, cookieValue, action) =>

@@ -6,10 +6,15 @@ import {
   refreshGrantType,
   retryParameter,
 } from '../../../protocol/dashboard/device.ts';
+import { SynscError } from '../../errors.ts';
 import type { Context } from '../store/context.ts';
 import { type Form, OAuthError, readForm, requireClient, required } from './form.ts';
 import { type Asking, redeem, renew, requestDevice } from './grant.ts';
 import { hashToken } from './token.ts';
+import { countTry, limits } from './tries.ts';
+
+/** Seconds after which a place among those who wait may be free again. */
+const crowded = 60;
 
 /**
  * The authorisation server: RFC 8414 metadata, RFC 8628 device flow, RFC 6749 refresh, RFC 7009
@@ -31,6 +36,7 @@ export async function registerOAuth(
   app.post('/oauth/device_authorization', async (request) => {
     const form = readForm(request);
     requireClient(form);
+    await countTry(context.store, limits.device(request.ip));
     return requestDevice(context, {
       ...asking(form),
       scope: checkScope(form.scope) ?? fullScope,
@@ -85,7 +91,9 @@ function metadata(issuer: string) {
 
 /** Parameters of synsc's own; other clients leave them out. */
 function asking(form: Form): Asking {
-  const text = (name: string) => (form[name] ?? '').slice(0, 255);
+  // what would not show, or would turn round what stands beside it, is left out
+  const text = (name: string) =>
+    (form[name] ?? '').replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').slice(0, 255);
   return {
     name: text('device_name') || 'unnamed machine',
     host: text('device_host'),
@@ -106,11 +114,18 @@ function checkScope(asked: string | undefined): string | undefined {
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   if (error instanceof OAuthError) {
     const body = { error: error.error, error_description: error.message };
-    if (error.error === 'temporarily_unavailable') return reply.code(503).send(body);
+    if (error.error === 'temporarily_unavailable') {
+      return reply.code(503).header('retry-after', crowded).send(body);
+    }
     // a client that tried to authenticate is told by which scheme it cannot
     const tried = error.error === 'invalid_client' && request.headers.authorization !== undefined;
     if (!tried) return reply.code(400).send(body);
     return reply.code(401).header('www-authenticate', 'Basic realm="synsc"').send(body);
+  }
+  if (error instanceof SynscError && error.code === 'RATE_LIMITED') {
+    const { message, hint, retryAfter } = error;
+    const body = { error: 'temporarily_unavailable', error_description: `${message}: ${hint}` };
+    return reply.code(429).header('retry-after', retryAfter).send(body);
   }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status < 500) {

@@ -5,6 +5,7 @@ import type { Passkey, Services, Site, WebUser } from '../services.ts';
 import type { Context } from '../store/context.ts';
 import type { Store } from '../store/store.ts';
 import { hashToken } from './token.ts';
+import { countTry, limits } from './tries.ts';
 
 type Passkeys = Pick<
   Services,
@@ -65,8 +66,10 @@ export function passkeys({ store }: Context): Passkeys {
         if (!row) throw new SynscError('NOT_FOUND', 'no such passkey');
         await query('addAudit', ['passkey.delete', row.name, 'ok', '']);
       }),
-    async passkeyToShow(user, site) {
+    async passkeyToShow(who, site) {
       const { generateAuthenticationOptions } = await import('@simplewebauthn/server');
+      const user = typeof who === 'string' ? undefined : who;
+      if (typeof who === 'string') await countTry(store, limits.challenge(who));
       const known = user ? await list(store, user) : [];
       return generateAuthenticationOptions({
         rpID: site.host,
@@ -150,8 +153,16 @@ async function verifyShown(
       publicKey: new Uint8Array(key.public_key),
       counter: Number(key.counter),
     },
-  }).catch(asRefusal);
-  if (!verified) throw refused();
+  }).catch((cause: unknown) => {
+    if (cause instanceof SynscError) throw cause;
+    return { verified: false as const, authenticationInfo: undefined };
+  });
+  if (!verified) {
+    const action = user === null ? 'account.sign-in' : 'account.proof';
+    const note = [key.user_id, action, key.email, 'refused, by passkey', ''];
+    await store.tx(null, (query) => query('note', note));
+    throw refused();
+  }
   await store.tx(null, (query) => query('usePasskey', [shown.id, authenticationInfo.newCounter]));
   return { id: key.user_id, email: key.email };
 }

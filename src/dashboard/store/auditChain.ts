@@ -12,7 +12,34 @@ export interface Head {
 export interface AuditFault {
   readonly chain: string;
   readonly seq: string;
-  readonly what: 'changed' | 'missing' | 'not linked' | 'cut off' | 'added';
+  readonly what: 'changed' | 'missing' | 'not linked' | 'cut off' | 'added' | 'written anew';
+}
+
+/**
+ * Compares rows, as they come, with ends that the chains had at an earlier time: what is linked well
+ * by itself may have been cut off, or written anew as a whole.
+ */
+export class AnchorCheck {
+  readonly faults: AuditFault[] = [];
+  readonly #open: Map<string, Head>;
+
+  constructor(anchors: readonly Head[]) {
+    this.#open = new Map(anchors.map((anchor) => [anchor.chain, anchor]));
+  }
+
+  add({ chain, seq, hash }: AuditRow): void {
+    const anchor = this.#open.get(chain);
+    if (anchor?.seq !== seq) return;
+    this.#open.delete(chain);
+    if (anchor.hash !== hash) this.faults.push({ chain, seq, what: 'written anew' });
+  }
+
+  /** After the last row. */
+  end(): void {
+    for (const { chain, seq } of this.#open.values()) {
+      this.faults.push({ chain, seq, what: 'cut off' });
+    }
+  }
 }
 
 /** Checks rows as they come, ordered by chain and number; of each chain the first fault counts. */

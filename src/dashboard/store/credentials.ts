@@ -71,7 +71,7 @@ async function save(
   await query('addAudit', ['credential.set', provider, `version ${version}`, '']);
 }
 
-/** Trimmed, without the empty ones; INVALID_CREDENTIAL with the first field that is at fault. */
+/** Trimmed, without the empty ones; INVALID_CREDENTIAL with every field that is at fault. */
 function checkedValues(
   id: ProviderId,
   entered: Readonly<Record<string, string>>,
@@ -80,12 +80,12 @@ function checkedValues(
   const values = provider.variables
     .map(({ name }): [string, string] => [name, (entered[name] ?? '').trim()])
     .filter(([, value]) => value !== '');
-  const [fault] = checkProvider(provider, Object.fromEntries(values));
-  if (fault) {
-    throw new SynscError('INVALID_CREDENTIAL', `${fault.field} ${fault.message}`, {
-      field: fault.field,
-    });
-  }
+  const faults = checkProvider(provider, Object.fromEntries(values)).map(({ field, message }) => ({
+    field,
+    message: `${field} ${message}`,
+  }));
+  const [first] = faults;
+  if (first) throw new SynscError('INVALID_CREDENTIAL', first.message, { faults });
   return values;
 }
 

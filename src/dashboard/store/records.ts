@@ -1,8 +1,11 @@
+import { SynscError } from '../../errors.ts';
 import type { AuditEntry, Services, SessionRecord } from '../services.ts';
 import { exportAudit } from './auditExport.ts';
 import type { Context } from './context.ts';
 
-type Records = Pick<Services, 'sessions' | 'audit' | 'exportAudit' | 'watch'>;
+type Records = Pick<Services, 'sessions' | 'session' | 'audit' | 'exportAudit' | 'watch'>;
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface SessionRow
   extends Pick<
@@ -22,22 +25,34 @@ export function records(context: Context): Records {
   return {
     async sessions(user) {
       const rows = await store.tx(user.id, (query) => query<SessionRow>('sessions'));
-      return rows.map(
-        ({ started_at, ended_at, last_seen_at, credentials_used, audit_head, ...record }) => ({
-          ...record,
-          startedAt: started_at,
-          endedAt: ended_at,
-          lastSeenAt: last_seen_at,
-          credentialsUsed: credentials_used,
-          auditHead: audit_head,
-        }),
-      );
+      return rows.map(sessionOf);
     },
-    audit: (user, { action, since, until } = {}) =>
+    async session(user, id) {
+      const [row] = uuid.test(id)
+        ? await store.tx(user.id, (query) => query<SessionRow>('session', [id]))
+        : [];
+      if (row) return sessionOf(row);
+      throw new SynscError('NOT_FOUND', 'there is no such session', {
+        hint: 'the sessions page lists those of your account',
+      });
+    },
+    audit: (user, { action, since, until, before } = {}) =>
       store.tx(user.id, (query) =>
-        query<AuditEntry>('audit', [action ?? null, since ?? null, until ?? null]),
+        query<AuditEntry>('audit', [action ?? null, since ?? null, until ?? null, before ?? null]),
       ),
     exportAudit: (user, format, filter) => exportAudit(context, user, format, filter),
     watch: (user, listener) => context.changes.subscribe(user.id, listener),
+  };
+}
+
+function sessionOf(row: SessionRow): SessionRecord {
+  const { started_at, ended_at, last_seen_at, credentials_used, audit_head, ...record } = row;
+  return {
+    ...record,
+    startedAt: started_at,
+    endedAt: ended_at,
+    lastSeenAt: last_seen_at,
+    credentialsUsed: credentials_used,
+    auditHead: audit_head,
   };
 }

@@ -19,10 +19,17 @@ export interface Store {
   tx<T>(user: string | null, body: (query: Query) => Promise<T>): Promise<T>;
   /** One statement as nobody, by itself: for look-ups that write no audit row. */
   readonly ask: Query;
+  /** A transaction of one statement, in one trip to the database. */
+  one<Row>(
+    user: string | null,
+    name: StatementName,
+    parameters?: readonly unknown[],
+  ): Promise<Row[]>;
   listen: Engine['listen'];
   close(): Promise<void>;
 }
 
+const nobody: Principal = { role: 'gate', settings: {} };
 /** Seconds that a signed claim holds: longer than any transaction. */
 const claimLifetime = 60;
 /** Two dashboards that start at once on databases of one cluster meet at its roles. */
@@ -38,12 +45,23 @@ export async function openStore(engine: Engine, secret: Buffer): Promise<Store> 
     tx: (user, body) =>
       engine.transaction(principal(user, claimsKey), (run) =>
         body(async <Row>(name: StatementName, parameters?: readonly unknown[]) => {
+          refuseNul(parameters);
           const rows = await run(statement(name), parameters);
           return rows as Row[];
         }),
       ),
     ask: async <Row>(name: StatementName, parameters: readonly unknown[] = []) => {
-      const rows = await engine.single(statement(name), parameters);
+      refuseNul(parameters);
+      const rows = await engine.single(nobody, statement(name), parameters);
+      return rows as Row[];
+    },
+    one: async <Row>(
+      user: string | null,
+      name: StatementName,
+      parameters: readonly unknown[] = [],
+    ) => {
+      refuseNul(parameters);
+      const rows = await engine.single(principal(user, claimsKey), statement(name), parameters);
       return rows as Row[];
     },
     listen: (channel, onMessage, onGap) => engine.listen(channel, onMessage, onGap),
@@ -80,6 +98,16 @@ async function keepClaimsKey(run: Run, key: Buffer): Promise<void> {
   throw new SynscError('UNSUPPORTED', 'this database belongs to another data directory’s keys', {
     hint: 'start with the --data directory that it was made with: all dashboards of a database share its keys',
   });
+}
+
+/** PostgreSQL has no text with a NUL in it, and would break the transaction off. */
+function refuseNul(parameters: readonly unknown[] = []): void {
+  for (const value of parameters.flat()) {
+    if (typeof value !== 'string' || !value.includes('\0')) continue;
+    throw new SynscError('INVALID_PARAMS', 'a text holds a NUL character', {
+      hint: 'send it without',
+    });
+  }
 }
 
 function statement(name: StatementName): Statement {

@@ -17,11 +17,16 @@ export function sendPage(reply: FastifyReply, page: VNode, status = 200): Fastif
 }
 
 /** The JSON form of a refusal. */
-export function sendError(reply: FastifyReply, error: SynscError): FastifyReply {
-  const field = error.field === undefined ? {} : { field: error.field };
-  return reply
-    .code(errors[error.code].http)
-    .send({ error: { code: error.code, message: error.message, ...field } });
+export function sendError(
+  reply: FastifyReply,
+  error: SynscError,
+  status: number = errors[error.code].http,
+): FastifyReply {
+  const { code, message, field, faults } = error;
+  const fields = faults.length > 0 ? { fields: faults } : {};
+  return withRetry(reply, error)
+    .code(status)
+    .send({ error: { code, message, ...(field === undefined ? {} : { field }), ...fields } });
 }
 
 /** Answers a form that did its work: JSON, or a redirect that a reload does not repeat. */
@@ -38,9 +43,15 @@ export async function sendRefused(
 ): Promise<FastifyReply> {
   if (!(failure instanceof SynscError) || errors[failure.code].http >= 500) throw failure;
   if (wantsJson(request)) return sendError(reply, failure);
-  const { code, message, field, hint } = failure;
-  const page = await again({ message, field, hint: browserHints.has(code) ? hint : undefined });
-  return sendPage(reply, page, errors[code].http);
+  const { code, message, field, faults, hint } = failure;
+  const shown = browserHints.has(code) ? hint : undefined;
+  const page = await again({ message, field, faults, hint: shown });
+  return sendPage(withRetry(reply, failure), page, errors[code].http);
+}
+
+/** RFC 9110 §10.2.3: when to come again, where it is known. */
+export function withRetry(reply: FastifyReply, { retryAfter }: SynscError): FastifyReply {
+  return retryAfter === undefined ? reply : reply.header('retry-after', retryAfter);
 }
 
 /** Serves a page to signed-in users; others sign in first. A string is a path to go to instead. */

@@ -19,7 +19,8 @@ export function serveEvents(
   topic: Topic,
 ): void {
   const open = new Map<string, number>();
-  app.get(path, async (request, reply) => {
+  // without HEAD, which would stay open
+  app.get(path, { exposeHeadRoute: false }, async (request, reply) => {
     const signed = await signedIn(services, request);
     if (!signed) throw new SynscError('NOT_SIGNED_IN', 'sign in first');
     const count = open.get(signed.user.id) ?? 0;

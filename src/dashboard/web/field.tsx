@@ -5,6 +5,8 @@ export interface FormError {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly field?: string | undefined;
+  /** Where several fields are wrong: what is wrong with each. */
+  readonly faults?: readonly { readonly field: string; readonly message: string }[];
 }
 
 interface FieldProps {
@@ -27,6 +29,8 @@ export function Field({ name, id, label, hint, error, multiline, input }: FieldP
     name,
     'aria-describedby': described || undefined,
     'aria-invalid': error === undefined ? undefined : ('true' as const),
+    // of several the browser takes the first
+    autofocus: error !== undefined,
   };
   return (
     <div class="field">
@@ -64,7 +68,15 @@ export function FormNotice(props: {
 }): VNode | null {
   const { error, fields } = props;
   if (error === undefined) return null;
-  if (error.field !== undefined && fields.includes(error.field)) return null;
+  const { field, faults = [] } = error;
+  if (faults.length > 1) {
+    return (
+      <p class="notice bad" role="alert">
+        {faults.length} fields are not right yet. Nothing was saved.
+      </p>
+    );
+  }
+  if (field !== undefined && fields.includes(field)) return null;
   return (
     <p class="notice bad" role="alert">
       {sentence(error.message)}
@@ -75,6 +87,8 @@ export function FormNotice(props: {
 
 /** The message for the field `name`, where the error is about it. */
 export function fieldError(error: FormError | undefined, name: string): string | undefined {
+  const fault = error?.faults?.find(({ field }) => field === name);
+  if (fault) return sentence(fault.message);
   return error?.field === name ? sentence(error.message) : undefined;
 }
 

@@ -54,7 +54,8 @@ export function browserOf(request: FastifyRequest): { address: string; agent: st
 
 /** Throws DENIED unless the browser says that one of our own pages sent the request. */
 export function requireSameOrigin(request: FastifyRequest): void {
-  if (request.headers.origin === `https://${request.host}`) return;
+  const { origin, 'sec-fetch-site': site = 'same-origin' } = request.headers;
+  if (origin === `https://${request.host}` && site === 'same-origin') return;
   throw new SynscError('DENIED', 'this request did not come from a page of the dashboard', {
     hint: 'open the dashboard in this browser and send the form again',
   });

@@ -20,6 +20,7 @@ const headers = {
   // not no-referrer: that would make browsers send `Origin: null` with forms
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
@@ -39,6 +40,8 @@ export async function registerWeb(app: FastifyInstance, services: Services): Pro
       if (request.method === 'POST' && !request.is404) requireSameOrigin(request);
     });
     registerFailure(web, services);
+    // what other sites may send without asking the browser first
+    web.removeContentTypeParser('text/plain');
     if (!web.hasContentTypeParser('application/x-www-form-urlencoded'))
       await web.register(formbody);
     web.get('/', (_request, reply) => reply.redirect('/credentials', 303));

@@ -49,6 +49,7 @@ export function duration(from: Date, to: Date): string {
     .join(' ');
 }
 
-function exact(moment: Date): string {
+/** To the second, in UTC. */
+export function exact(moment: Date): string {
   return `${moment.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, writeSync } from 'node:fs';
 import { SynscError } from '../../errors.ts';
 import { pipe } from '../../platform/descriptors.ts';
+import { runsByItself } from '../../platform/executable.ts';
 import { release } from '../../platform/pages.ts';
-import { launcher, type Start } from './launcher.ts';
+import { direct, launcher, type Start } from './launcher.ts';
 
 /** Descriptors that a start has opened: all are closed when it fails. */
 export class Descriptors {
@@ -32,36 +33,29 @@ export class Descriptors {
 }
 
 export interface ForkOptions extends Start {
-  readonly cwd: string;
   /** `NAME=value` lines for the launcher; released as soon as they are in the pipe. */
   readonly values: Buffer;
 }
 
+type Stdio = readonly (number | 'ignore')[];
+type Started = ChildProcess & { readonly pid: number };
+
 /**
- * Starts a program through the launcher and hands over its values. Throws LIMIT when the system
- * refuses another process or so long a command; nothing is left open then.
+ * Starts a program and hands over its terminal and its values. Throws LIMIT when the system refuses
+ * another process or so long a command, NO_SUCH_DIRECTORY; nothing is left open then.
  */
 export function fork(
   options: ForkOptions,
   terminalPath: string | undefined,
-  stdio: readonly (number | 'ignore')[],
+  stdio: Stdio,
   descriptors: Descriptors,
-): ChildProcess & { readonly pid: number } {
+): Started {
   try {
-    const values = descriptors.pipe();
-    const start = launcher(options, terminalPath);
-    const child = spawn(start.file, start.args, {
-      cwd: options.cwd,
-      env: start.env,
-      detached: true, // setsid(2): no way back to the user's terminal
-      stdio: [...stdio, values.read],
-    });
-    child.on('error', () => undefined); // there is no pid then
-    descriptors.close(values.read);
-    if (!hasPid(child)) throw new SynscError('LIMIT', 'the system starts no further process now');
-    if (options.values.length > 0) writeSync(values.write, options.values);
-    descriptors.close(values.write);
-    return child;
+    const plain = terminalPath === undefined && options.values.length === 0;
+    return (
+      (plain && runsByItself(options.file) ? startDirectly(options, stdio) : undefined) ??
+      startByLauncher(options, terminalPath, stdio, descriptors)
+    );
   } catch (error) {
     descriptors.closeAll();
     throw startFailure(error);
@@ -70,21 +64,75 @@ export function fork(
   }
 }
 
+/** Undefined where the system refuses: the launcher then tells why, in the command's own output. */
+function startDirectly(options: ForkOptions, stdio: Stdio): Started | undefined {
+  try {
+    const child = start(direct(options), stdio);
+    return hasPid(child) ? child : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function startByLauncher(
+  options: ForkOptions,
+  terminalPath: string | undefined,
+  stdio: Stdio,
+  descriptors: Descriptors,
+): Started {
+  const values = descriptors.pipe();
+  const child = start(launcher(options, terminalPath), [...stdio, values.read]);
+  descriptors.close(values.read);
+  if (!hasPid(child)) throw refused(options.cwd);
+  if (options.values.length > 0) hand(options.values, values.write);
+  descriptors.close(values.write);
+  return child;
+}
+
+function start({ file, args, env, cwd }: Start, stdio: Stdio): ChildProcess {
+  // detached: setsid(2), no way back to the user's terminal
+  const child = spawn(file, args, { cwd, env, detached: true, stdio: [...stdio] });
+  child.on('error', () => undefined); // there is no pid then
+  return child;
+}
+
+function hand(values: Buffer, fd: number): void {
+  try {
+    writeSync(fd, values);
+  } catch (error) {
+    if (codeOf(error) !== 'EPIPE') throw error; // it was killed before it could take them
+  }
+}
+
+function refused(cwd: string): SynscError {
+  try {
+    accessSync(cwd, constants.X_OK);
+  } catch {
+    return new SynscError('NO_SUCH_DIRECTORY', 'the working directory may not be entered');
+  }
+  return new SynscError('LIMIT', 'the system starts no further process now', {
+    hint: 'wait for running commands to end, or raise the limit of processes: `ulimit -u`',
+  });
+}
+
 function tooMany(message: string): SynscError {
   return new SynscError('LIMIT', message, {
     hint: 'wait for running commands to end, or raise the limit of open files: `ulimit -n`',
   });
 }
 
-function hasPid(child: ChildProcess): child is ChildProcess & { readonly pid: number } {
+function hasPid(child: ChildProcess): child is Started {
   return child.pid !== undefined;
 }
 
 function startFailure(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'E2BIG'
+  return codeOf(error) === 'E2BIG'
     ? new SynscError('LIMIT', 'the command and its environment are too long for the system', {
         hint: 'pass long data by stdin or a file',
       })
     : error;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

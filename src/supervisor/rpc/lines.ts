@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Notification, NotificationName } from '../../../protocol/session/methods.ts';
-import { messageLimit, type Role } from '../../../protocol/session/schemas.ts';
-import { createLineReader, encodeLine } from '../../../protocol/transport.ts';
+import type { Role } from '../../../protocol/session/schemas.ts';
+import { createLineReader, encodeLine, messageLimit } from '../../../protocol/transport.ts';
 import { SynscError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Caller, Segment } from '../session/verbs.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
-import { messageLimit } from '../../../protocol/session/schemas.ts';
+import { messageLimit } from '../../../protocol/transport.ts';
 import { SynscError } from '../../errors.ts';
 import type { Caller } from '../session/verbs.ts';
 import type { Dispatch } from './dispatch.ts';

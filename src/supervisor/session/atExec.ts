@@ -59,7 +59,7 @@ export async function decideAtExec(
 async function answerTo(asker: Asker, command: Command, parts: Parts): Promise<ShimAnswer> {
   const { words, cwd, env } = asker;
   parts.shims.cover(env.PATH); // tools that were installed since get their shims
-  const found = await resolveProgram(words.name, parts.shims.plain(env.PATH), cwd);
+  const found = resolveProgram(words.name, parts.shims.plain(env.PATH), cwd);
   if ('error' in found) return missing(words.name, found.error);
   const decision = await decisionOf(asker, command, parts);
   const told = redacted(decision, (text) => parts.redactors.text(text));

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { type AuditEntry, auditHash, auditStart } from '../../../protocol/session/audit.ts';
+import { auditHash, auditStart } from '../../../protocol/session/audit.ts';
+import type { AuditEntry } from '../../../protocol/session/auditEntry.ts';
 import type { Decision } from '../../../protocol/session/decision.ts';
 import type { ManagedProcess } from '../process/table.ts';
 

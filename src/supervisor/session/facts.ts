@@ -71,7 +71,7 @@ async function asInterpreted(words: Words, { cwd }: Surroundings): Promise<Words
 }
 
 async function wordsFacts(words: Words, around: Surroundings): Promise<ProgramFacts> {
-  const place = await placeOf(words.name, around);
+  const place = placeOf(words.name, around);
   const inner = throughRunner(words) ?? words;
   const entry = entryOf(baseName(inner.name), inner.args);
   if (!entry || place.kind !== 'installed') {

@@ -22,9 +22,7 @@ export async function startFront({ argv, tty }: FrontOptions, parts: Parts): Pro
   const { baseEnv, cwd, redactors, shims } = parts;
   const [name = '', ...args] = argv;
   const capability = newCapability();
-  const file = await requireProgram(name, shims.plain(baseEnv.PATH), cwd, () =>
-    redactors.text(name),
-  );
+  const file = requireProgram(name, shims.plain(baseEnv.PATH), cwd, () => redactors.text(name));
   const process = parts.processes.startFront({
     file,
     args: tty === undefined ? args : interactive(file, args, shims.startFile),

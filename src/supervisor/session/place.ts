@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Place } from '../policy/facts.ts';
 import type { Surroundings } from './facts.ts';
@@ -10,22 +10,22 @@ const systemDirectories = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/
 const toolDirectories = ['.local/bin', 'bin', '.cargo/bin', '.pyenv/shims', 'google-cloud-sdk/bin'];
 
 /** Where a program stands, as far as it tells whether it is the tool of that name, and its file. */
-export async function placeOf(
+export function placeOf(
   name: string,
   { env, cwd, workspace, trustedPath }: Surroundings,
-): Promise<{ kind: Place; file: string }> {
-  const found = await resolveProgram(name, env.PATH, cwd);
+): { kind: Place; file: string } {
+  const found = resolveProgram(name, env.PATH, cwd);
   if ('error' in found) return { kind: 'missing', file: '' };
   const { path: file } = found;
   const directory = path.dirname(file);
-  if (await isPythonEnvironment(path.dirname(directory))) return { kind: 'installed', file };
+  if (isPythonEnvironment(path.dirname(directory))) return { kind: 'installed', file };
   const own = toolDirectories.map((one) => path.join(env.HOME ?? '/', one));
   const trusted = [...systemDirectories, ...own, ...trustedPath.split(':')];
   if (!trusted.some((one) => one.startsWith('/') && path.resolve(one) === directory)) {
     return { kind: 'workspace', file };
   }
-  const [home, ...roots] = await Promise.all([env.HOME ?? '/', cwd, workspace].map(realPath));
-  const files = [directory, await realPath(file)];
+  const [home, ...roots] = [env.HOME ?? '/', cwd, workspace].map(realPath);
+  const files = [directory, realPath(file)];
   const inside = files.some((one) => roots.some((root) => within(one, root, home ?? '/')));
   return { kind: inside ? 'workspace' : 'installed', file };
 }
@@ -37,13 +37,6 @@ function within(file: string, workspace: string, home: string): boolean {
   return !wide && file.startsWith(`${workspace}/`);
 }
 
-async function isPythonEnvironment(root: string): Promise<boolean> {
-  for (const mark of ['pyvenv.cfg', 'conda-meta']) {
-    const present = await stat(path.join(root, mark)).then(
-      () => true,
-      () => false,
-    );
-    if (present) return true;
-  }
-  return false;
+function isPythonEnvironment(root: string): boolean {
+  return ['pyvenv.cfg', 'conda-meta'].some((mark) => existsSync(path.join(root, mark)));
 }

@@ -37,7 +37,7 @@ export async function spawn(
   parts: Parts,
 ): Promise<Spawned> {
   const cwd = directoryOf(params, parts);
-  const { file, args } = await programOf(params, cwd, parts);
+  const { file, args } = programOf(params, cwd, parts);
   const authorized = authorizedNames(params, { asker, cwd }, parts);
   const { decisions, direct } = await foreseen(params, cwd, parts);
   const given = [...(direct ? decisions.flatMap((one) => one.given) : []), ...authorized];
@@ -185,15 +185,15 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-async function programOf(
+function programOf(
   { command, argv, env }: Program,
   cwd: string,
   parts: Parts,
-): Promise<{ file: string; args: readonly string[] }> {
+): { file: string; args: readonly string[] } {
   const [name = 'bash', ...args] = argv ?? ['bash', '-c', asking(command ?? '', parts)];
   const searchPath = searchPathOf({ env }, parts);
   return {
-    file: await requireProgram(name, searchPath, cwd, () => parts.redactors.text(name)),
+    file: requireProgram(name, searchPath, cwd, () => parts.redactors.text(name)),
     args,
   };
 }

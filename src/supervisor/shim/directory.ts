@@ -1,14 +1,16 @@
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   readdirSync,
   realpathSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { removeTree } from '../../platform/files.ts';
 import { allowsExec } from '../../platform/mounts.ts';
 import { shimPlace } from '../../platform/runtime-dir.ts';
 import { claimToo } from '../../platform/stale.ts';
@@ -28,7 +30,7 @@ const defaultPath = '/usr/local/bin:/usr/bin:/bin';
 
 /** By which program of this machine a shim asks; undefined when there is none. */
 export function askingBy(): string | undefined {
-  return [perlPath, ...curlPaths].find((one) => existsSync(one));
+  return [perlPath, ...curlPaths].find(isExecutable);
 }
 
 /** Which programs have a shim, and what one without an answer takes away. */
@@ -51,14 +53,17 @@ export class ShimDirectory {
   readonly root: string;
   /** Program files that run the shim that asks: Perl, or the shell. */
   readonly interpreters: readonly string[];
-  readonly #names: ShimNames;
+  readonly #kinds: ReadonlyMap<string, 'ask' | 'strip'>;
   /** Modification times of the places in PATH that were looked through. */
   readonly #covered = new Map<string, number>();
   readonly #linked = new Set<string>();
 
   constructor(sessionDirectory: string, id: string, names: ShimNames) {
     this.socketPath = path.join(sessionDirectory, 'd');
-    this.#names = names;
+    this.#kinds = new Map([
+      ...names.strip.map((name) => [name, 'strip'] as const),
+      ...names.ask.map((name) => [name, 'ask'] as const),
+    ]);
     const own = shimPlace(id, process.getuid?.() ?? 0);
     this.root = allowsExec(sessionDirectory) ? sessionDirectory : own;
     const usable = allowsExec(this.root);
@@ -68,16 +73,17 @@ export class ShimDirectory {
     const by = askingBy();
     this.asks = usable && by !== undefined;
     if (!usable) return;
-    const made = mkdirSync(this.root, { recursive: true, mode: 0o700 });
-    if (made !== undefined) claimToo(made, sessionDirectory);
+    if (this.root === own) {
+      mkdirSync(own, { mode: 0o700 });
+      claimToo(own, sessionDirectory);
+    }
     this.directory = path.join(this.root, 'bin');
     mkdirSync(this.directory, { mode: 0o700 });
     const facts = { unset: names.unset, directory: this.directory, socketPath: this.socketPath };
-    this.#write({ ...facts, curl: by === perlPath ? undefined : by }, by === perlPath);
+    this.#write(names, { ...facts, curl: by === perlPath ? undefined : by }, by === perlPath);
   }
 
-  #write(facts: ShimFacts, perl: boolean): void {
-    const { ask, strip } = this.#names;
+  #write({ ask, strip }: ShimNames, facts: ShimFacts, perl: boolean): void {
     const shims = { [this.#file('ask')]: ask, [this.#file('strip')]: strip };
     const guard = { directory: facts.directory, shims };
     const files = {
@@ -129,19 +135,34 @@ export class ShimDirectory {
     const changed = modifiedAt(place);
     if (changed === undefined || this.#covered.get(place) === changed) return;
     this.#covered.set(place, changed);
-    const there = new Set(readdirSync(place));
-    for (const kind of ['ask', 'strip'] as const) {
-      for (const name of this.#names[kind]) {
-        if (this.#linked.has(name) || !there.has(name)) continue;
-        this.#linked.add(name);
-        const link = path.join(this.directory ?? '', name);
-        if (!existsSync(link)) symlinkSync(this.#file(kind), link);
-      }
+    for (const name of this.#namesIn(place)) {
+      const kind = this.#kinds.get(name);
+      if (kind === undefined || this.#linked.has(name)) continue;
+      this.#linked.add(name);
+      symlinkSync(this.#file(kind), `${this.directory}/${name}`);
+    }
+  }
+
+  /** What a directory has; one that may not be listed is asked for each name. */
+  #namesIn(place: string): Iterable<string> {
+    try {
+      return readdirSync(place);
+    } catch {
+      return [...this.#kinds.keys()].filter((name) => existsSync(path.join(place, name)));
     }
   }
 
   remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    removeTree(this.root);
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
+import type { SyncResponse } from '../../../protocol/dashboard/answers.ts';
 import { generateSealingKeys, open, sharedKey } from '../../../protocol/dashboard/sealing.ts';
-import type { SyncRequest, SyncResponse } from '../../../protocol/dashboard/sync.ts';
+import type { SyncRequest } from '../../../protocol/dashboard/sync.ts';
 import { SynscError } from '../../errors.ts';
 import { secretBuffer } from '../../platform/pages.ts';
 import { Secret } from '../../secret.ts';

@@ -18,7 +18,7 @@ const account = { id: '1', email: 'eve\u001b[2J@example.com' };
 /** A TLS server with the routes of a sign-in; faults come first, in their order, a path at a time. */
 export async function startFakeDashboard(faults: Record<string, Fault[]>) {
   const directory = mkdtempSync(path.join(tmpdir(), 'fake-'));
-  const tls = await openTls(directory, 'localhost');
+  const tls = await openTls(directory, ['localhost']);
   const asked: string[] = [];
   const server = createServer({ key: tls.key, cert: tls.certificate }, (request, response) => {
     const route = request.url ?? '';

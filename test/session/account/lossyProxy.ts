@@ -7,7 +7,7 @@ import type { TestDashboard } from '../../support/dashboard.ts';
 
 /** Stands before a dashboard, with its certificate, and can lose the answers of a path. */
 export async function startLossyProxy(dashboard: TestDashboard) {
-  const tls = await openTls(path.join(dashboard.data, 'tls'), 'localhost');
+  const tls = await openTls(path.join(dashboard.data, 'tls'), ['localhost']);
   const losing = { path: '', times: 0 };
   const asked: string[] = [];
   const server = createServer({ key: tls.key, cert: tls.certificate }, (incoming, outgoing) => {

@@ -192,7 +192,9 @@ describe('a client of the session that misbehaves', () => {
           .on('error', () => undefined)
           .resume(),
       );
-      await expect.poll(() => sockets.filter((one) => one.destroyed).length).toBeGreaterThan(300);
+      await expect
+        .poll(() => sockets.filter((one) => one.destroyed).length, { timeout: 25_000 })
+        .toBeGreaterThan(300);
       const { stdout } = await session.run({ argv: ['echo', 'served'] });
       expect(stdout).toBe('served\n');
       for (const socket of sockets) socket.destroy();

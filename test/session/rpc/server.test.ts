@@ -69,7 +69,7 @@ describe('the socket', () => {
         });
       socket.resume();
     }
-    await expect.poll(() => closed).toBe(300 - 127);
+    await expect.poll(() => closed, { timeout: 25_000 }).toBe(300 - 127);
     await expect(client.call('ping')).resolves.toMatchObject({ role: 'client' });
     for (const socket of sockets) socket.destroy();
   });

@@ -1,10 +1,10 @@
 import type { VNode } from 'preact';
 import { type Passkey, shortestPassword, type WebSession } from '../../services.ts';
-import { verifyPath } from '../answer.tsx';
 import { browserName } from '../browser.ts';
 import { Document } from '../document.tsx';
 import { Field, type FormError, FormNotice, fieldError } from '../field.tsx';
 import { PasskeyForm } from '../passkeyForm.tsx';
+import { ProofLink } from '../proofLink.tsx';
 import { Age, Day } from '../time.tsx';
 import { Intro } from './table.tsx';
 
@@ -232,17 +232,5 @@ function DeleteSection(props: {
         <ProofLink to="/account" what="to delete your account" />
       )}
     </section>
-  );
-}
-
-/** Leads to a fresh proof and back. */
-function ProofLink({ to, what }: { to: string; what: string }): VNode {
-  return (
-    <p>
-      <a class="button quiet" href={verifyPath(to)}>
-        Confirm it’s you
-      </a>{' '}
-      <span class="hint">{what}</span>
-    </p>
   );
 }

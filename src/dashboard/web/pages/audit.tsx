@@ -55,6 +55,8 @@ export interface AuditAsked {
   readonly action: string;
   readonly since: string;
   readonly until: string;
+  /** Entries before this one. */
+  readonly before: string;
 }
 
 export interface AuditProps {
@@ -94,14 +96,28 @@ export function AuditPage({ email, entries, asked, now }: AuditProps): VNode {
           ))}
         </Table>
       )}
-      {entries.length >= 200 && (
-        <p class="hint after">These are the last 200. The files have all of them.</p>
-      )}
+      <Pages asked={asked} entries={entries} />
     </Document>
   );
 }
 
+/** Entries of one page. */
+const most = 200;
+
+function Pages({ asked, entries }: Pick<AuditProps, 'asked' | 'entries'>): VNode | null {
+  const last = entries.at(-1);
+  const older = entries.length >= most && last ? last.seq : undefined;
+  if (older === undefined && asked.before === '') return null;
+  return (
+    <nav class="pages" aria-label="Pages">
+      {asked.before !== '' && <a href={`/audit${query({ ...asked, before: '' })}`}>Newest</a>}
+      {older !== undefined && <a href={`/audit${query({ ...asked, before: older })}`}>Older</a>}
+    </nav>
+  );
+}
+
 function Filter({ asked }: { asked: AuditAsked }): VNode {
+  const whole = query({ ...asked, before: '' });
   const known = asked.action === '' || words.has(asked.action);
   return (
     <form method="get" action="/audit" class="inline toolbar">
@@ -131,8 +147,7 @@ function Filter({ asked }: { asked: AuditAsked }): VNode {
         Filter
       </button>
       <p class="exports">
-        Download <a href={`/audit.csv${query(asked)}`}>CSV</a> ·{' '}
-        <a href={`/audit.json${query(asked)}`}>JSON</a>
+        Download <a href={`/audit.csv${whole}`}>CSV</a> · <a href={`/audit.json${whole}`}>JSON</a>
       </p>
     </form>
   );

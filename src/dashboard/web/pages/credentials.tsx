@@ -29,8 +29,7 @@ export function CredentialsPage(props: CredentialsProps): VNode {
       </Intro>
       {saved && (
         <p class="notice good" role="status">
-          {providerOf(saved).title}: saved. Running sessions pick it up with{' '}
-          <code>synsc connect status</code>.
+          {providerOf(saved).title}: saved. Running sessions have it within a second.
         </p>
       )}
       {deleted && (

@@ -9,11 +9,13 @@ import { Age } from '../time.tsx';
 export interface DeviceProps {
   readonly email: string;
   readonly userCode?: string | undefined;
+  /** Where the code of a link was asked for, when that is not the network of this browser. */
+  readonly far?: string | undefined;
   readonly error?: FormError | undefined;
 }
 
 /** Asks for the code that the command line shows. */
-export function DevicePage({ email, userCode, error }: DeviceProps): VNode {
+export function DevicePage({ email, userCode, far, error }: DeviceProps): VNode {
   return (
     <Document title="Sign in a machine" email={email}>
       <section class="card medium">
@@ -21,6 +23,13 @@ export function DevicePage({ email, userCode, error }: DeviceProps): VNode {
         <p class="lead">
           Run <code>synsc connect login</code> in a terminal of yours; it shows a code.
         </p>
+        {far !== undefined && (
+          <p class="notice bad" role="alert">
+            This link is for a machine at {far}, which is not on the network of this browser. If you
+            started a sign-in there yourself, type the code that its terminal shows. If somebody
+            sent you the link, close this page: they would get your credentials.
+          </p>
+        )}
         <form method="post" action="/device">
           <FormNotice error={error} fields={['user_code']} />
           <Field
@@ -69,7 +78,12 @@ export function DeviceConfirmPage(props: DeviceConfirmProps): VNode {
         <h1>Approve this machine?</h1>
         <p class="lead">Your terminal must show this very code:</p>
         <p class="code">{request.userCode}</p>
-        <p class="notice warn">
+        <p class={near === 'other network' ? 'notice bad' : 'notice warn'}>
+          {near === 'other network' && (
+            <>
+              <strong>This machine is not on the network of your browser.</strong>{' '}
+            </>
+          )}
           Approve only a sign-in that you started yourself, just now. If somebody sent you this code
           or a link to this page, deny it: they would get your credentials.
         </p>

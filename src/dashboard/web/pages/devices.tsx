@@ -1,8 +1,8 @@
 import type { VNode } from 'preact';
 import type { Device } from '../../services.ts';
-import { verifyPath } from '../answer.tsx';
 import { Document } from '../document.tsx';
 import { Field, type FormError, FormNotice, fieldError } from '../field.tsx';
+import { ProofLink } from '../proofLink.tsx';
 import { Age, Day } from '../time.tsx';
 import { Empty, Intro, Table } from './table.tsx';
 
@@ -101,16 +101,7 @@ function Tokens(props: DevicesProps & { tokens: readonly Device[] }): VNode {
           ))}
         </Table>
       )}
-      {proved ? (
-        <TokenForm error={error} />
-      ) : (
-        <p>
-          <a class="button quiet" href={verifyPath('/devices')}>
-            Confirm it’s you
-          </a>{' '}
-          <span class="hint">to make a token</span>
-        </p>
-      )}
+      {proved ? <TokenForm error={error} /> : <ProofLink to="/devices" what="to make a token" />}
     </section>
   );
 }

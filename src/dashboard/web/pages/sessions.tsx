@@ -1,13 +1,9 @@
 import type { VNode } from 'preact';
 import type { SessionRecord } from '../../services.ts';
 import { Document } from '../document.tsx';
-import { Age, duration } from '../time.tsx';
+import { CredentialTags, lasted, StateBadge, stateOf } from '../sessionState.tsx';
+import { Age } from '../time.tsx';
 import { Empty, Intro, Table } from './table.tsx';
-
-/** Milliseconds without a sign of life after which a session counts as lost; one comes each minute. */
-const silence = 3 * 60_000;
-
-type State = 'running' | 'ended' | 'lost';
 
 export interface SessionsProps {
   readonly email: string;
@@ -53,12 +49,6 @@ export function SessionsPage({ email, sessions, now }: SessionsProps): VNode {
   );
 }
 
-/** A session that says nothing any more was killed, or its machine is asleep or offline. */
-function stateOf({ endedAt, lastSeenAt }: SessionRecord, now: Date): State {
-  if (endedAt) return 'ended';
-  return now.getTime() - lastSeenAt.getTime() < silence ? 'running' : 'lost';
-}
-
 function NoSession(): VNode {
   return (
     <Empty title="No session yet">
@@ -98,26 +88,20 @@ function SessionTable(props: {
 
 function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VNode {
   const state = stateOf(session, now);
-  const until = session.endedAt ?? (state === 'lost' ? session.lastSeenAt : now);
   return (
     <tr>
       <th scope="row">
-        {session.label ?? 'Unnamed session'}
+        <a href={`/sessions/${session.id}`}>{session.label ?? 'Unnamed session'}</a>
         <span class="sub mono">{session.directory}</span>
-        {session.auditHead === null ? null : (
-          <span class="sub" title={session.auditHead}>
-            audit {session.auditHead.slice(0, 16)}…
-          </span>
-        )}
       </th>
       <td data-label="State">
-        <StateBadge state={state} session={session} now={now} />
+        <StateBadge session={session} now={now} />
       </td>
       <td data-label="Machine">{session.hostname}</td>
       <td data-label="Started">
         <Age moment={session.startedAt} now={now} />
         <span class="sub">
-          {state === 'running' ? 'for' : 'lasted'} {duration(session.startedAt, until)}
+          {state === 'running' ? 'for' : 'lasted'} {lasted(session, now)}
         </span>
       </td>
       <td data-label="Commands" class="number">
@@ -127,37 +111,8 @@ function SessionRow({ session, now }: { session: SessionRecord; now: Date }): VN
         {session.redactions}
       </td>
       <td data-label="Credentials used">
-        {session.credentialsUsed.length === 0
-          ? 'none'
-          : session.credentialsUsed.map((name) => (
-              <code key={name} class="tag">
-                {name}
-              </code>
-            ))}
+        <CredentialTags names={session.credentialsUsed} />
       </td>
     </tr>
-  );
-}
-
-function StateBadge(props: { state: State; session: SessionRecord; now: Date }): VNode {
-  const { state, session, now } = props;
-  if (state === 'running') return <span class="badge good live">Running</span>;
-  if (session.endedAt) {
-    return (
-      <>
-        <span class="badge">Ended</span>
-        <span class="sub">
-          <Age moment={session.endedAt} now={now} />
-        </span>
-      </>
-    );
-  }
-  return (
-    <>
-      <span class="badge warn">Lost</span>
-      <span class="sub">
-        last heard <Age moment={session.lastSeenAt} now={now} />
-      </span>
-    </>
   );
 }

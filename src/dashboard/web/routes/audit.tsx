@@ -45,16 +45,18 @@ function askedFor(request: FastifyRequest): AuditAsked {
     return dayStart(text) ? text : '';
   };
   return {
-    action: queryText(request, 'action')?.slice(0, 64) ?? '',
+    action: /^[a-z.-]{1,64}$/.exec(queryText(request, 'action') ?? '')?.[0] ?? '',
     since: day('since'),
     until: day('until'),
+    before: /^\d{1,15}$/.exec(queryText(request, 'before') ?? '')?.[0] ?? '',
   };
 }
 
-function filterOf({ action, since, until }: AuditAsked): AuditFilter {
+function filterOf({ action, since, until, before }: AuditAsked): AuditFilter {
   const end = dayStart(until);
   return {
     ...(action !== '' && { action }),
+    ...(before !== '' && { before }),
     since: dayStart(since),
     // the day is within the filter
     until: end && new Date(end.getTime() + 24 * 60 * 60_000),

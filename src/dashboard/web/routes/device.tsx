@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SynscError } from '../../../errors.ts';
-import type { Services } from '../../services.ts';
+import type { Services, WebUser } from '../../services.ts';
 import { action, page, sendUnproved } from '../answer.tsx';
 import { nearness } from '../nearness.ts';
 import { DeviceConfirmPage, DevicePage } from '../pages/device.tsx';
@@ -11,7 +11,7 @@ const decisions = { approve: 'approved', deny: 'denied' } as const;
 /** Approving a machine: its code first, then what it asks for (RFC 8628 §3.3). */
 export function registerDevice(app: FastifyInstance, services: Services): void {
   page(app, services, '/device', async ({ user }, request) => (
-    <DevicePage email={user.email} userCode={queryText(request, 'user_code')} />
+    <DevicePage email={user.email} {...(await fromLink(services, user, request))} />
   ));
   action(app, services, '/device', {
     async run({ user, cookie }, form, request) {
@@ -36,6 +36,23 @@ export function registerDevice(app: FastifyInstance, services: Services): void {
       <DevicePage email={user.email} error={{ ...error, field: undefined }} />
     ),
   });
+}
+
+/**
+ * What a link brings along (RFC 8628 §3.3.1). A link of somebody else's machine is how people are
+ * tricked into approving it (§5.4): then the code is to be typed.
+ */
+async function fromLink(services: Services, user: WebUser, request: FastifyRequest) {
+  const userCode = queryText(request, 'user_code');
+  if (!userCode) return {};
+  try {
+    const address = await services.linkedAddress(user, userCode, request.ip);
+    const far = address !== undefined && nearness(address, request.ip) === 'other network';
+    return far ? { far: address } : { userCode };
+  } catch (failure) {
+    if (failure instanceof SynscError && failure.code === 'RATE_LIMITED') return {};
+    throw failure;
+  }
 }
 
 async function confirm(services: Services, signed: SignedIn, { ip }: FastifyRequest) {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../services.ts';
 import { page } from '../answer.tsx';
 import { serveEvents } from '../events.ts';
+import { SessionPage } from '../pages/session.tsx';
 import { SessionsPage } from '../pages/sessions.tsx';
 
 /** The sessions of the command line, and word of each change of them. */
@@ -9,5 +10,10 @@ export function registerSessions(app: FastifyInstance, services: Services): void
   page(app, services, '/sessions', async ({ user }) => (
     <SessionsPage email={user.email} sessions={await services.sessions(user)} now={new Date()} />
   ));
+  page(app, services, '/sessions/:id', async ({ user }, request) => {
+    const { id } = request.params as { id: string };
+    const session = await services.session(user, id);
+    return <SessionPage email={user.email} session={session} now={new Date()} />;
+  });
   serveEvents(app, services, '/sessions/events', 'sessions');
 }

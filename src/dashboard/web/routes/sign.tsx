@@ -25,7 +25,7 @@ export function registerSign(app: FastifyInstance, services: Services): void {
   const signUp: Way = {
     path: '/sign-up',
     Page: SignUpPage,
-    enter: ({ email = '', password = '' }) => services.signUp(email, password),
+    enter: ({ email = '', password = '' }, { ip }) => services.signUp(email, password, ip),
   };
   const signIn: Way = {
     path: '/sign-in',
@@ -52,7 +52,7 @@ export function registerSign(app: FastifyInstance, services: Services): void {
 
 function registerPasskey(app: FastifyInstance, services: Services, signIn: Way): void {
   app.post('/sign-in/passkey/options', async (request) =>
-    services.passkeyToShow(undefined, siteOf(request)),
+    services.passkeyToShow(request.ip, siteOf(request)),
   );
   const way: Way = {
     ...signIn,

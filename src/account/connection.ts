@@ -1,0 +1,108 @@
+import { X509Certificate } from 'node:crypto';
+import { Agent, type ClientRequestArgs } from 'node:http';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type ConnectionOptions, connect, rootCertificates, type TLSSocket } from 'node:tls';
+import type { Dashboard } from './dashboard.ts';
+import { vouchesFor } from './vouching.ts';
+
+/** As Node calls it; its types want a socket with an error, too. */
+type Done = (error: Error | null, socket?: TLSSocket) => void;
+
+/**
+ * Keeps connections to one dashboard alive: TLS 1.3, and every one verified before anything is sent on
+ * it. Node 20 parses all public authorities before it verifies by the one that is pinned (50 ms), so what
+ * a dashboard of ours shows is judged by `vouchesFor`; everything else by TLS, as ever.
+ */
+export class DashboardAgent extends Agent {
+  readonly protocol = 'https:';
+  readonly defaultPort = 443;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #trusted: Pick<Dashboard, 'ca' | 'moreAuthorities'>;
+  readonly #connecting = new Set<TLSSocket>();
+  #knowsItsOwn: boolean;
+  #ended = false;
+
+  constructor({ url, ...trusted }: Dashboard) {
+    super({ keepAlive: true });
+    const { hostname, port } = new URL(url);
+    this.#host = hostname.replace(/^\[|\]$/g, '');
+    this.#port = Number(port || 443);
+    this.#trusted = trusted;
+    this.#knowsItsOwn = trusted.ca !== undefined;
+  }
+
+  /** Called by `node:http` for a request that finds no free connection. */
+  override createConnection(
+    _options: ClientRequestArgs,
+    done: (error: Error | null, socket: Duplex) => void = () => undefined,
+  ): undefined {
+    const tell = done as Done;
+    this.#connect().then(
+      (socket) => tell(null, socket),
+      (error: Error) => tell(error),
+    );
+  }
+
+  override destroy(): void {
+    this.#ended = true;
+    for (const socket of this.#connecting) socket.destroy();
+    super.destroy();
+  }
+
+  async #connect(): Promise<TLSSocket> {
+    const own = this.#knowsItsOwn && (await this.#connectToOwn());
+    if (own) return own;
+    if (this.#ended) throw new Error('the connections were ended');
+    this.#knowsItsOwn = false;
+    const host = this.#host;
+    return this.#secured({
+      host,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...trustIn(this.#trusted),
+    });
+  }
+
+  /** Undefined when it shows anything but what `vouchesFor` knows, or isn't there. */
+  async #connectToOwn(): Promise<TLSSocket | undefined> {
+    // an address needs no look-up, and spares Node the pattern of IPv6 addresses (5 ms): RFC 6761 §6.3
+    const host = this.#host === 'localhost' ? '127.0.0.1' : this.#host;
+    const named = host === this.#host && isIP(host) === 0 ? { servername: host } : {};
+    try {
+      const look = { ca: [], rejectUnauthorized: false }; // verified here, before it is handed out
+      const socket = await this.#secured({ host, ...named, ...look });
+      const leaf = socket.getPeerX509Certificate();
+      const authority = new X509Certificate(this.#trusted.ca ?? '');
+      if (leaf && vouchesFor(authority, leaf, this.#host, Date.now())) return socket;
+      socket.destroy();
+    } catch {
+      return undefined; // whatever is wrong is told by the connection that TLS verifies
+    }
+    return undefined;
+  }
+
+  /** Rejects with the system's error, or the one of TLS. */
+  #secured(options: ConnectionOptions): Promise<TLSSocket> {
+    const socket = connect({ ...options, port: this.#port, minVersion: 'TLSv1.3' });
+    this.#connecting.add(socket);
+    return new Promise<TLSSocket>((resolve, reject) => {
+      const closed = () => reject(new Error('the connection was closed'));
+      socket.once('error', reject).once('close', closed);
+      socket.once('secureConnect', () => {
+        socket.off('error', reject).off('close', closed);
+        resolve(socket);
+      });
+    }).finally(() => void this.#connecting.delete(socket));
+  }
+}
+
+/** The pinned authority alone; else the public ones, and those that the user names for all programs. */
+function trustIn({
+  ca,
+  moreAuthorities,
+}: Pick<Dashboard, 'ca' | 'moreAuthorities'>): ConnectionOptions {
+  // the pinned one may be an intermediate of a public chain, whose root nobody sends
+  if (ca !== undefined) return { ca, allowPartialTrustChain: true };
+  return moreAuthorities === undefined ? {} : { ca: [...rootCertificates, moreAuthorities] };
+}
