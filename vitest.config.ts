@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   test: {
+    // the default of one second is less than a process may need to start on a busy machine
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

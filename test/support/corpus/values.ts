@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { seededKey } from './rsa.ts';
 
 /** Numbers that are the same in each run (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -71,10 +71,9 @@ export function makeValues(seed: number) {
   return values;
 }
 
-/** A fresh RSA key, as PEM and as the file of a service account. */
-export function makeServiceAccount() {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+/** An RSA key, as PEM and as the file of a service account. */
+export function makeServiceAccount(seed: number) {
+  const pem = seededKey(seeded(seed)).export({ type: 'pkcs8', format: 'pem' }).toString();
   const body = pem.split('\n').slice(1, -2).join('');
   const id = letters(
     seeded(Number.parseInt(body.slice(100, 108), 36) || 1),
