@@ -92,10 +92,10 @@ test('odd requests give facts too', async () => {
   expect(odd.programs[0]?.use).toBeUndefined();
 });
 
-test('a program that cannot be run says why', async () => {
-  expect(await resolveProgram('aws', path.join(root, 'tools'), work)).toEqual({
+test('a program that cannot be run says why', () => {
+  expect(resolveProgram('aws', path.join(root, 'tools'), work)).toEqual({
     path: path.join(root, 'tools/aws'),
   });
-  expect(await resolveProgram('none', '/bin', work)).toEqual({ error: 'not-found' });
-  expect(await resolveProgram('./plain', '/bin', work)).toEqual({ error: 'not-executable' });
+  expect(resolveProgram('none', '/bin', work)).toEqual({ error: 'not-found' });
+  expect(resolveProgram('./plain', '/bin', work)).toEqual({ error: 'not-executable' });
 });
