@@ -92,7 +92,7 @@ test('odd requests give facts too', async () => {
   expect(odd.programs[0]?.use).toBeUndefined();
 });
 
-test('a program that cannot be run says why', async () => {
+test('a program that cannot be run says why', () => {
   expect(resolveProgram('aws', path.join(root, 'tools'), work)).toEqual({
     path: path.join(root, 'tools/aws'),
   });

@@ -192,12 +192,14 @@ describe('a client of the session that misbehaves', () => {
           .on('error', () => undefined)
           .resume(),
       );
-      await expect
-        .poll(() => sockets.filter((one) => one.destroyed).length, { timeout: 25_000 })
-        .toBeGreaterThan(300);
-      const { stdout } = await session.run({ argv: ['echo', 'served'] });
-      expect(stdout).toBe('served\n');
-      for (const socket of sockets) socket.destroy();
+      try {
+        const refused = () => sockets.filter((one) => one.destroyed).length;
+        await expect.poll(refused, { timeout: 30_000 }).toBeGreaterThan(300);
+        const { stdout } = await session.run({ argv: ['echo', 'served'] });
+        expect(stdout).toBe('served\n');
+      } finally {
+        for (const socket of sockets) socket.destroy();
+      }
     }));
 
   describe('by frames', () => {
