@@ -29,6 +29,12 @@ export const errors = {
     http: 500,
     hint: 'this is a bug in synsc: please report it with the command that you ran',
   },
+  SYSTEM: {
+    rpc: -32603,
+    exit: 125,
+    http: 500,
+    hint: 'this machine refused it: check space, limits and permissions',
+  },
   USAGE: { rpc: -32602, exit: 2, http: 400, hint: 'run `synsc --help`' },
   DENIED: {
     rpc: -32001,

@@ -6,6 +6,21 @@ interface Fault {
   readonly message: string;
 }
 
+/** What to do when the operating system refuses (errno(3)). */
+const refusals: Readonly<Record<string, string>> = {
+  EMFILE: 'raise the limit of open files: `ulimit -n`',
+  ENFILE: 'this machine has too many open files: end some programs',
+  EAGAIN: 'end some programs, or raise the limit of processes: `ulimit -u`',
+  ENOMEM: 'this machine has too little free memory: end some programs',
+  ENOSPC: 'free some space there',
+  EDQUOT: 'free some space there: your quota is used up',
+  EFBIG: 'raise the limit of file sizes: `ulimit -f`',
+  EROFS: 'that file system is read-only: name another place',
+  EACCES: 'check who owns it and its permissions',
+  EPERM: 'check who owns it and its permissions',
+  EIO: 'check that disk or terminal',
+};
+
 /**
  * The one error type. The message is lower case, without a full stop, and never holds a value that
  * came from the vault, a header or a child's output.
@@ -43,4 +58,12 @@ export class SynscError extends Error {
   get exitCode(): number {
     return errors[this.code].exit;
   }
+}
+
+/** Of a refusal of the operating system, which is no bug of ours; undefined for any other error. */
+export function refusalOf(error: unknown): SynscError | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const hint = refusals[code];
+  if (!(error instanceof Error) || hint === undefined) return undefined;
+  return new SynscError('SYSTEM', error.message, { cause: error, hint });
 }

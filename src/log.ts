@@ -22,7 +22,12 @@ export function faultOf(error: unknown): object {
   return { name: error.name, ...('code' in error && { code: error.code }), stack };
 }
 
+/** Never rejects: that a failure can't be described may not end a session. */
 async function writeError(fields: object, message: string): Promise<void> {
-  const { default: pino } = await import('pino');
-  pino({ name: 'synsc' }, pino.destination(2)).error(fields, message);
+  try {
+    const { default: pino } = await import('pino');
+    pino({ name: 'synsc' }, pino.destination(2)).error(fields, message);
+  } catch {
+    process.stderr.write(`synsc: ${message}\n`); // no more files can be opened
+  }
 }

@@ -23,7 +23,7 @@ export const syncResponse = object({
   /** The dashboard's ephemeral X25519 public key: 32 raw bytes, base64url. */
   publicKey: string,
   credentials: list(sealedCredential),
-  /** Counts up with each change of the account's credentials. */
+  /** Counts up with each change of the account's credentials, which may be newer and never older. */
   version: optional(number),
   /** True when the request named the latest version: `credentials` is empty then, and to be ignored. */
   unchanged: optional(boolean),

@@ -5,7 +5,6 @@
  * The client runs on the same cores as what it measures: CPU figures are the sturdy ones.
  * `scripts/bench sync [ANSWERS]`: how many answers to check on each database.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,18 +19,16 @@ import {
   type SealingKeys,
   sharedKey,
 } from '../../protocol/dashboard/sealing.ts';
-import { type Address, clientOf, type TestClient } from '../../test/support/client.ts';
+import { clientOf, type TestClient } from '../../test/support/client.ts';
 import { postgresPrograms, startPostgres } from '../../test/support/postgres.ts';
+import { cpuOf, type Server, startServer } from './support/dashboard.ts';
 
-const program = path.join(import.meta.dirname, '../../dist/synsc.js');
 const connections = 16;
 /** Answers that are opened and checked on each database. */
 const checked = Number(process.argv[3] ?? 30_000);
 const timed = Math.min(6_000, checked);
 const unchangedSyncs = Math.min(4_000, checked);
 const streams = 1_000;
-/** Clock ticks of /proc/PID/stat, in milliseconds. */
-const tick = 10;
 
 type Kind = 'pglite' | 'postgres';
 const targets = {
@@ -40,10 +37,6 @@ const targets = {
   unchangedCpu: 0.3,
   streamMegabytes: 20,
 };
-
-interface Server extends Address {
-  readonly pid: number;
-}
 
 interface Account {
   readonly token: string;
@@ -85,20 +78,6 @@ async function measure(kind: Kind, databaseUrl: string | undefined): Promise<voi
     await once(child, 'exit');
     rmSync(data, { recursive: true, force: true });
   }
-}
-
-async function startServer(data: string, databaseUrl: string | undefined) {
-  const place = ['--data', data, ...(databaseUrl ? ['--database-url', databaseUrl] : [])];
-  const child = spawn(process.execPath, [program, 'dashboard', '--json', '--port', '0', ...place], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const line = await new Promise<string>((resolve, reject) => {
-    child.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString()));
-    child.once('exit', (code) => reject(new Error(`the dashboard ended with ${code}`)));
-  });
-  const { url, pid } = JSON.parse(line) as { url: string; pid: number };
-  const caCertificate = readFileSync(path.join(data, 'tls', 'ca.crt'), 'utf8');
-  return { child: child as ChildProcess, server: { url, pid, caCertificate } };
 }
 
 /** Eight values: five of text, two more of AWS, one document of 2.3 KB. */
@@ -322,12 +301,6 @@ async function measureStreams(kind: Kind, server: Server, accounts: readonly Acc
   const grown = rss(server.pid) - before;
   report(kind, `${streams} event streams`, grown, 'MB', targets.streamMegabytes, 'most');
   for (const call of calls) call.destroy();
-}
-
-/** Milliseconds of CPU, user and system, of all threads. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * tick;
 }
 
 function rss(pid: number): number {

@@ -87,5 +87,14 @@ function broken(path: string): SynscError {
 }
 
 function baseDirectory(value: string | undefined, fallback: string, env: NodeJS.ProcessEnv) {
-  return value?.startsWith('/') ? value : join(env.HOME || homedir(), fallback);
+  return value?.startsWith('/') ? value : join(env.HOME || ownHome(), fallback);
+}
+
+/** A user without an entry in the list of users (containers) has none: `/`, as login(1) does. */
+function ownHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }

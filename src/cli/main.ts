@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { DashboardOptions } from '../dashboard/config.ts';
 import { SynscError } from '../errors.ts';
+import { requireText } from './arguments.ts';
 import type { ConnectOptions } from './commands/connect.ts';
 import type { AdminOptions } from './commands/dashboard.ts';
 import type { ExecOptions } from './commands/exec.ts';
@@ -204,6 +205,7 @@ function asksForJson(): boolean {
 }
 
 try {
+  requireText(process.argv);
   await program.parseAsync();
   await leave(Number(process.exitCode ?? 0));
 } catch (error) {

@@ -83,10 +83,12 @@ function follow(supervisor: Supervisor, client: Account['client']): () => void {
   const timer = setTimeout(() => {
     const ended = new AbortController();
     stop = () => ended.abort();
-    void import('../account/events.ts').then(({ followAccount }) => {
+    const begin = ({ followAccount }: typeof import('../account/events.ts')) => {
       const follower = { version: supervisor.syncedVersion, sync: supervisor.sync };
       if (!ended.signal.aborted) stop = followAccount(client, follower);
-    });
+    };
+    // where it can't be loaded, `synsc connect status` still brings what is new
+    void import('../account/events.ts').then(begin).catch(() => undefined);
   }, followAfter).unref();
   return () => {
     clearTimeout(timer);

@@ -1,8 +1,17 @@
+import { refusalOf, type SynscError } from '../errors.ts';
+import { requireText } from './arguments.ts';
 import { printError } from './print.ts';
+
+/** Why results could not be written, such as a full disk. A reader that has gone away is no failure of ours. */
+let unwritten: SynscError | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EIO') unwritten ??= refusalOf(error);
+});
 
 /** Runs a command and ends with its exit code, or with that of its error, which is told. */
 export async function run(command: () => Promise<number>, json = false): Promise<never> {
   try {
+    requireText(process.argv);
     return await leave(await command());
   } catch (error) {
     return leave(printError(error, { json }));
@@ -17,5 +26,5 @@ export async function leave(code: number): Promise<never> {
       sink.write('', () => resolve());
     });
   }
-  process.exit(code);
+  process.exit(unwritten === undefined ? code : printError(unwritten, { json: false }));
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type SavedTerminal, savedTerminal } from '../platform/stty.ts';
+import { rawOutput, type SavedTerminal, savedTerminal } from '../platform/stty.ts';
 import type { Answer, Approver, Offer, Question } from '../supervisor/authorization/approver.ts';
 import type { Front } from '../supervisor/session/front.ts';
 import { terminalSize } from './terminal-size.ts';
@@ -34,6 +34,7 @@ export class FrontTerminal implements Approver {
     if (saved !== undefined) remember(saved);
     this.#wasRaw = process.stdin.isRaw;
     process.stdin.setRawMode(true);
+    rawOutput(0);
     process.stdin.on('data', this.#keys);
     process.stdout.on('resize', this.#resized);
   }

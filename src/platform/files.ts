@@ -1,10 +1,12 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -43,5 +45,23 @@ export function readSmall(file: string, limit: number): Buffer | undefined {
     return undefined;
   } finally {
     if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Removes a directory of ours with all that is in it, also what a command closed by its mode. */
+export function removeTree(directory: string): void {
+  const how = { recursive: true, force: true };
+  try {
+    rmSync(directory, how);
+  } catch {
+    openTree(directory);
+    rmSync(directory, how);
+  }
+}
+
+function openTree(directory: string): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) openTree(path.join(directory, entry.name));
   }
 }

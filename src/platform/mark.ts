@@ -1,55 +1,77 @@
 import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { libc } from './native.ts';
+import { stateOf } from './peer.ts';
 import { signal } from './tree.ts';
 
-/** <asm-generic/resource.h>: microseconds that a real-time process may run without a pause. */
-const RLIMIT_RTTIME = 15;
+/**
+ * <asm-generic/resource.h>: microseconds that a real-time process may run without a pause, and file locks,
+ * which no kernel since 2.4.25 counts (getrlimit(2)): who resets the one still carries the other.
+ */
+const marked = [15, 10];
 /** A year: no real-time program notices a limit beyond it. */
 const beyondUse = 31_536_000_000_000;
 
+/** struct rlimit { soft, hard } */
+type Limits = BigUint64Array;
+
 /**
- * A number that every process started from now on carries, and whatever those start: as a limit that
- * limits nothing, seen in /proc/PID/limits. A process keeps it through `env -i`, setsid(2) and double
+ * A number that every process started from now on carries, and whatever those start: as limits that
+ * limit nothing, seen in /proc/PID/limits. A process keeps it through `env -i`, setsid(2) and double
  * forks, so that what a session started is known when nothing else tells any more.
  */
 export class ProcessMark {
   /** As it is written in /proc/PID/limits; undefined where the kernel does not grant it. */
   readonly text: string | undefined;
-  readonly #outer: BigUint64Array;
-  readonly #own: BigUint64Array;
+  readonly #outer: ReadonlyMap<number, Limits>;
+  readonly #own: ReadonlyMap<number, Limits>;
 
   constructor() {
-    const get = libc('int getrlimit(int resource, uint64_t *limits)');
-    const outer = new BigUint64Array(2); // struct rlimit { soft, hard }
-    const known = get?.(RLIMIT_RTTIME, outer) === 0;
     const number = BigInt(beyondUse) + BigInt(randomInt(2 ** 47));
+    const outer = new Map<number, Limits>();
+    const own = new Map<number, Limits>();
+    for (const resource of marked) {
+      const limits = limitsOf(resource);
+      const hard = limits?.[1] ?? 0n;
+      const granted = new BigUint64Array([number, hard]);
+      if (limits === undefined || number > hard || !setLimit(resource, granted)) continue;
+      outer.set(resource, limits);
+      own.set(resource, granted);
+    }
     this.#outer = outer;
-    this.#own = new BigUint64Array([number, outer[1] ?? 0n]);
-    const granted = known && number <= (outer[1] ?? 0n) && setLimit(this.#own);
-    this.text = granted ? String(number) : undefined;
+    this.#own = own;
+    this.text = own.size > 0 ? String(number) : undefined;
   }
 
   /** What is started from now on does not carry it. */
   remove(): void {
-    if (this.text !== undefined) setLimit(this.#outer);
+    setLimits(this.#outer);
   }
 
   /** Starts something that is not part of the session. */
   without<T>(start: () => T): T {
-    if (this.text === undefined) return start();
-    setLimit(this.#outer);
+    setLimits(this.#outer);
     try {
       return start();
     } finally {
-      setLimit(this.#own);
+      setLimits(this.#own);
     }
   }
 }
 
-function setLimit(limits: BigUint64Array): boolean {
+function limitsOf(resource: number): Limits | undefined {
+  const get = libc('int getrlimit(int resource, uint64_t *limits)');
+  const limits = new BigUint64Array(2);
+  return get?.(resource, limits) === 0 ? limits : undefined;
+}
+
+function setLimits(all: ReadonlyMap<number, Limits>): void {
+  for (const [resource, limits] of all) setLimit(resource, limits);
+}
+
+function setLimit(resource: number, limits: Limits): boolean {
   const set = libc('int setrlimit(int resource, const uint64_t *limits)');
-  return set?.(RLIMIT_RTTIME, limits) === 0;
+  return set?.(resource, limits) === 0;
 }
 
 /** Kills every process that carries a mark of a session that is gone. */
@@ -62,9 +84,11 @@ export function killMarked(text: string): void {
   }
 }
 
+/** Zombies still show their limits. */
 function carries(pid: string, text: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/limits`, 'latin1').includes(` ${text} `);
+    if (!readFileSync(`/proc/${pid}/limits`, 'latin1').includes(` ${text} `)) return false;
+    return (stateOf(Number(pid)) ?? 'Z') !== 'Z';
   } catch {
     return false; // it has ended
   }

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { SynscError } from '../errors.ts';
+import { removeTree } from './files.ts';
 import { claim, isPrivate, ownDirectories, removeDead } from './stale.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,12 +39,17 @@ export function createSessionDirectory(
     );
   }
   mkdirSync(directory, { mode: 0o700 });
-  claim(directory, socketPath, mark);
+  try {
+    claim(directory, socketPath, mark);
+  } catch (error) {
+    removeSessionDirectory({ directory }); // the disk is full
+    throw error;
+  }
   return { id, directory, socketPath };
 }
 
 export function removeSessionDirectory({ directory }: Pick<SessionDirectory, 'directory'>): void {
-  rmSync(directory, { recursive: true, force: true });
+  removeTree(directory);
 }
 
 /** Paths of the sockets of this user's sessions, dead ones included. */

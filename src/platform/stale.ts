@@ -1,6 +1,7 @@
-import { copyFileSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { removeTree } from './files.ts';
 import { killMarked } from './mark.ts';
 import { startTimeOf } from './peer.ts';
 
@@ -52,10 +53,19 @@ export async function removeDead(directories: readonly string[]): Promise<string
     const owner = ownerOf(directory);
     if (owner.lives || (await answers(owner.socketPath))) continue;
     if (owner.mark !== '') killMarked(owner.mark);
-    rmSync(directory, { recursive: true, force: true });
-    removed.push(directory);
+    if (removedNow(directory)) removed.push(directory);
   }
   return removed;
+}
+
+/** False where another session removes it at the same time, or it can't be removed: the next start tries again. */
+function removedNow(directory: string): boolean {
+  try {
+    removeTree(directory);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function ownerOf(directory: string): { lives: boolean; socketPath: string; mark: string } {
@@ -65,8 +75,9 @@ function ownerOf(directory: string): { lives: boolean; socketPath: string; mark:
     const [pid = '', start = '', socketPath = own, mark = ''] = text.split('\n');
     return { lives: isRunning(Number(pid), Number(start)), socketPath, mark };
   } catch {
-    const { mtimeMs } = lstatSync(directory);
-    return { lives: Date.now() - mtimeMs < unclaimedAge, socketPath: own, mark: '' };
+    // it may be gone since it was listed: its session has ended
+    const made = lstatSync(directory, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    return { lives: Date.now() - made < unclaimedAge, socketPath: own, mark: '' };
   }
 }
 

@@ -4,6 +4,7 @@ import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
 import { joinFreshKeyring } from '../platform/keyring.ts';
+import { lazily } from '../platform/lazily.ts';
 import { ProcessMark } from '../platform/mark.ts';
 import { hasNative } from '../platform/native.ts';
 import { originOf, parentOf, peerOf } from '../platform/peer.ts';
@@ -229,7 +230,7 @@ function assemble(
   const processes = new ProcessTable();
   const watchdog = new Watchdog({
     sessionId: id,
-    directories: [directory, files.directory, shims.root],
+    directories: { directory, files: files.directory, shims: shims.root },
     mark,
     spare: (pid) => processes.spare(pid),
   });
@@ -263,15 +264,17 @@ function roleFor(
     supervisorPid: process.pid,
     uid,
     launchedPid: () => processes.front?.pid,
-    spawnedPids: () => processes.all().map(({ pid }) => pid),
+    spawnedPids: () => processes.runningPids(),
     isPaired: (pid: number) => pairing.has(originOf(pid)),
   };
   return roleOf(peerOf(socket), roots, parentOf);
 }
 
 /** The path of one exec, with the parsers that it needs: loaded with the first shim that asks. */
+const atExec = lazily(() => import('./session/atExec.ts'));
+
 async function answer([peer, named]: Parameters<AnswerShim>, parts: Parts) {
-  const { decideAtExec } = await import('./session/atExec.ts');
+  const { decideAtExec } = await atExec();
   return decideAtExec(peer, named, parts);
 }
 

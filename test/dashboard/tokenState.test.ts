@@ -43,6 +43,6 @@ describe.each(databases)('an access token on %s', (database) => {
   ])('%s: %s', async (token, state, rows) => {
     const hash = [hashToken(token)];
     expect(await it.store.ask('tokenState', hash)).toEqual([{ state }]);
-    expect(await it.store.ask('token', hash)).toHaveLength(rows);
+    expect(await it.store.ask('tokens', [hash])).toHaveLength(rows);
   });
 });

@@ -75,6 +75,17 @@ describe('a command of the session', () => {
   });
 });
 
+test('every variable of the shell that launched it arrives, whatever its name', async () => {
+  const env = { 'a.b': '1', 'x-y': '2', IFS: 'x', 'BASH_FUNC_greet%%': '() {  echo hello\n}' };
+  const own = new TestSession({ env: { ...env, PWD: '/nowhere' } });
+  const script = 'greet; printenv a.b x-y; pwd; printenv PWD';
+  for (const tty of [undefined, { columns: 80, rows: 24 }]) {
+    const { stdout } = await own.run({ argv: ['bash', '-c', script], ...(tty && { tty }) });
+    expect(stdout.replaceAll('\r', '')).toBe(`hello\n1\n2\n${own.runtime}\n${own.runtime}\n`);
+  }
+  await own.close();
+});
+
 describe('nothing of the output is lost', () => {
   const bytes = 20_000;
   const argv = ['perl', '-e', `print "x" x ${bytes}`];

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,7 +14,7 @@ import {
   runningWith,
   watchdogOf,
 } from '../support/processes.ts';
-import { TestSession } from '../support/session.ts';
+import { cleanEnv, synsc, TestSession } from '../support/session.ts';
 
 /** What a loaded machine may take; the promise is a second. */
 const patience = { timeout: 20_000 };
@@ -94,6 +95,55 @@ claim(
   60_000,
 );
 
+test('a daemon that has cleared all that it can but the limits ends with its session', async () => {
+  const name = 'stranger';
+  const stranger = program(
+    `${name}-program`,
+    `#!/usr/bin/perl
+use POSIX; setsid; fork and exit;
+system 'prlimit', '--rttime=unlimited', '--pid', $$;
+$0 = "a) S 1\n(${name}-daemon"; # its name in /proc/PID/stat
+sleep 1000;
+`,
+  );
+  const { session } = await opened();
+  await session.start({ argv: ['/usr/bin/env', '-i', 'PATH=/usr/bin:/bin', stranger] });
+  await expect.poll(() => runningWith(`${name}-daemon`).length, patience).toBe(1);
+  process.kill(watchdogOf(session.child.pid ?? 0) ?? 0, 'SIGSTOP'); // it is woken up
+  await session.call('ping');
+  await session.start({ command: 'true' });
+  session.child.kill('SIGKILL');
+  await expect.poll(() => runningWith(`${name}-daemon`), patience).toEqual([]);
+  await everythingIsGone(session, name);
+});
+
+test('sessions that come and go at once take nothing of each other', async () => {
+  const runtime = mkdtempSync(path.join(place, 'many-'));
+  const launch = () =>
+    new Promise<[number | null, string]>((resolve) => {
+      const env = cleanEnv({ XDG_RUNTIME_DIR: runtime });
+      execFile(synsc, ['launch', '--no-sync', '--', 'true'], { env }, (error, _out, words) =>
+        resolve([typeof error?.code === 'number' ? error.code : 0, words]),
+      );
+    });
+  const waves = Array.from({ length: 8 }, async () => [await launch(), await launch()]);
+  for (const ended of (await Promise.all(waves)).flat()) expect(ended).toEqual([0, '']);
+  expect(readdirSync(path.join(runtime, 'synsc'))).toEqual([]);
+  expect(holding(runtime)).toEqual([]); // a watchdog goes before its session does
+}, 240_000);
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'directories that a command closed by their mode go all the same (%s)',
+  async (signal) => {
+    const { session } = await opened();
+    const close = 'chmod 000 "$SYNSC_SHIMS"; chmod 500 "$(dirname "$SYNSC_SOCKET")"';
+    await session.run({ command: close });
+    session.child.kill(signal);
+    await session.exited;
+    await everythingIsGone(session, 'none');
+  },
+);
+
 test('an aborted session leaves no core file', async () => {
   const { session } = await opened();
   session.child.kill('SIGABRT');
@@ -103,6 +153,13 @@ test('an aborted session leaves no core file', async () => {
 });
 
 describe('the watchdog', () => {
+  test('tells other users nothing of its session', async () => {
+    const { session, pid } = await opened();
+    const [id = ''] = session.directories();
+    expect(runningWith(id)).not.toContain(watchdogOf(pid));
+    await session.close();
+  });
+
   test('is replaced when it is killed, and the next one does its work', async () => {
     const { session, pid } = await opened();
     const first = killWatchdog(pid);

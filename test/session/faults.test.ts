@@ -47,13 +47,34 @@ describe('a session works', () => {
   });
 
   test.skipIf(!hasPrlimit)(
+    'when not even a failure can be described: no file can be opened (needs prlimit)',
+    async () => {
+      const session = userSession();
+      await session.call('ping');
+      const limit = (files: string) =>
+        spawnSync('prlimit', ['--pid', String(session.events()[0]?.pid), `--nofile=${files}`], {
+          ...(uid !== undefined && { uid, gid: uid }),
+        }).status;
+      expect(limit('3:1000')).toBe(0);
+      const { error } = await session.ask('rpc.discover');
+      expect(error).toMatchObject({ data: { code: 'SYSTEM', hint: expect.stringMatching(/-n/) } });
+      expect(await session.call('ping')).toMatchObject({ role: 'client' });
+      expect(limit('1000:1000')).toBe(0);
+      expect(await session.call('rpc.discover')).toMatchObject({ openrpc: expect.anything() });
+      await givesAndRedacts(session);
+      await session.close();
+    },
+    60_000,
+  );
+
+  test.skipIf(!hasPrlimit)(
     'at the limit of open files: says so, and goes on when there are some again',
     async () => {
-      const session = userSession({ wrap: ['prlimit', '--nofile=80:80'] });
+      const session = userSession({ wrap: ['prlimit', '--nofile=200:200'] });
       const { processId } = await session.start({ argv: ['sleep', '600'] });
       const started = [processId];
       let refused: unknown;
-      while (refused === undefined && started.length < 64) {
+      while (refused === undefined && started.length < 128) {
         const answer = await session.ask('spawn', { argv: ['sleep', '600'], background: true });
         if (answer.error === undefined) {
           started.push((answer.result as { processId: string }).processId);

@@ -89,20 +89,22 @@ describe('the whole tree', () => {
   });
 
   test('an exec that is killed takes its command with it', async () => {
-    const line = `${synsc} exec -- sleep 7003.5 & p=$!; sleep 3; kill -9 $p; wait $p`;
-    const child = spawn(
-      synsc,
-      ['launch', '--no-sync', '--', 'bash', '-c', `${line}; sleep 1; echo done; sleep 3`],
-      {
-        env: cleanEnv({ XDG_RUNTIME_DIR: place }),
-      },
-    );
-    await new Promise<void>((resolve) => {
-      child.stdout.on('data', (bytes: Buffer) => bytes.toString().includes('done') && resolve());
+    const line = `${synsc} exec -- sleep 7003.5 & echo "$!"; wait; sleep 600`;
+    const child = spawn(synsc, ['launch', '--no-sync', '--', 'bash', '-c', line], {
+      env: cleanEnv({ XDG_RUNTIME_DIR: place }),
     });
-    expect(alive('7003.5')).toEqual([]);
-    await new Promise((resolve) => child.once('close', resolve));
-  }, 30_000);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    let pid = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      pid += bytes.toString();
+    });
+    // the exec itself has that word too
+    await expect.poll(() => alive('7003.5').length, { timeout: 30_000 }).toBeGreaterThan(1);
+    process.kill(Number(pid), 'SIGKILL');
+    await expect.poll(() => alive('7003.5'), { timeout: 30_000 }).toEqual([]);
+    child.kill();
+    await ended;
+  }, 90_000);
 });
 
 describe('readers that do not read', () => {

@@ -66,7 +66,9 @@ describe('the one who started a command', () => {
     owner.pause();
     const starting = start(owner, { command: lines(500_000) }); // 8 MB
     const processId = await expect
-      .poll(async () => (await other.call('list')).processes.at(-1)?.processId)
+      .poll(async () => (await other.call('list')).processes.at(-1)?.processId, {
+        timeout: 20_000,
+      })
       .toBeDefined()
       .then(async () => (await other.call('list')).processes.at(-1)?.processId ?? '');
     expect(await settled(other, processId)).toBeLessThan(2_000_000);

@@ -118,6 +118,11 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
     await shows('after 4');
   }, 60_000);
 
+  test('a line feed moves down and no more where the command has said so', async () => {
+    type("clear; stty -onlcr; printf 'a%s\\n' b; printf c; stty sane; echo");
+    await shows(/^ab\n {2}c$/m);
+  }, 30_000);
+
   test("the command's exit code passes through and the terminal is as before", async () => {
     type('exit 5');
     await shows('outer>');
@@ -150,18 +155,25 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
     await shows('outer>');
   }, 60_000);
 
-  test('the terminal is restored when the session is killed', async () => {
-    // sums, since the line that is typed stands on the screen too
-    const wait = 'until stty -a | grep -q " icanon"; do sleep 0.1; done; echo as before $((4+1))';
-    type(
-      `clear; sh -c 'synsc launch --no-sync -- sh -c "echo inner \\$((2+1)); exec sleep 300"; ${wait}'`,
-    );
-    await shows('inner 3');
-    const [id = ''] = readdirSync(path.join(runtime, 'synsc'));
-    const claim = readFileSync(path.join(runtime, 'synsc', id, 'pid'), 'utf8');
-    process.kill(Number.parseInt(claim, 10), 'SIGKILL');
-    await shows('as before 5');
-  }, 40_000);
+  test.each([
+    { says: 'while a command runs', command: 'exec sleep 300' },
+    { says: 'while it asks', command: 'synsc exec --authorize HF_TOKEN -- true' },
+  ])(
+    'the terminal is restored when the session is killed $says',
+    async ({ command }) => {
+      // sums, since the line that is typed stands on the screen too
+      const wait = 'until stty -a | grep -q " icanon"; do sleep 0.1; done; echo as before $((4+1))';
+      type(
+        `clear; sh -c 'synsc launch --no-sync -- sh -c "echo inner \\$((2+1)); ${command}"; ${wait}'`,
+      );
+      await shows(command.startsWith('synsc') ? /\[y\/N\]/ : 'inner 3');
+      const [id = ''] = readdirSync(path.join(runtime, 'synsc'));
+      const claim = readFileSync(path.join(runtime, 'synsc', id, 'pid'), 'utf8');
+      process.kill(Number.parseInt(claim, 10), 'SIGKILL');
+      await shows('as before 5');
+    },
+    40_000,
+  );
 
   test('a closed terminal ends the session', async () => {
     type('synsc launch --no-sync -- bash --norc');

@@ -7,6 +7,7 @@ import {
   streamsPerAccount,
 } from '../../../protocol/dashboard/events.ts';
 import { SynscError } from '../../errors.ts';
+import type { FindToken } from '../auth/accessTokens.ts';
 import { bearerUser } from '../auth/bearer.ts';
 import { hashToken } from '../auth/token.ts';
 import type { Context } from '../store/context.ts';
@@ -20,7 +21,7 @@ const beatsPerLife = streamLifetime / heartbeat;
 const mostUnread = 64 * 1024;
 
 /** The stream of `protocol/dashboard/events.ts`. */
-export function registerEvents(app: FastifyInstance, context: Context): void {
+export function registerEvents(app: FastifyInstance, context: Context, find: FindToken): void {
   const streams = new Set<EventStream>();
   let turn = 0;
   const clock = setInterval(
@@ -43,7 +44,7 @@ export function registerEvents(app: FastifyInstance, context: Context): void {
       throw new SynscError('LIMIT', 'this account has too many event streams open');
     }
     reply.hijack();
-    const stream = new EventStream(context, reply.raw, {
+    const stream = new EventStream(context, find, reply.raw, {
       user,
       token: tokenHash(request),
       version: versionHeld(request),
@@ -69,6 +70,7 @@ class EventStream {
   readonly user: string;
   readonly turn = Math.floor(Math.random() * turns);
   readonly #context: Context;
+  readonly #find: FindToken;
   readonly #token: Buffer;
   readonly #answer: ServerResponse;
   #unsubscribe: () => void = () => undefined;
@@ -77,9 +79,15 @@ class EventStream {
   #looking = false;
   #beats = 0;
 
-  constructor(context: Context, answer: ServerResponse, { user, token, version }: Subscriber) {
+  constructor(
+    context: Context,
+    find: FindToken,
+    answer: ServerResponse,
+    { user, token, version }: Subscriber,
+  ) {
     this.user = user;
     this.#context = context;
+    this.#find = find;
     this.#answer = answer;
     this.#token = token;
     this.#version = version;
@@ -133,7 +141,7 @@ class EventStream {
 
   async #look(): Promise<void> {
     try {
-      const [token] = await this.#context.store.ask<{ version: number }>('token', [this.#token]);
+      const token = await this.#find(this.#token);
       if (token) this.#tell(token.version);
       else await this.#endStream();
     } catch {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type * as z from 'zod/mini';
 import { sessionStart, sessionUpdate, syncRequest } from '../../../protocol/dashboard/sync.ts';
 import { SynscError } from '../../errors.ts';
+import { findToken } from '../auth/accessTokens.ts';
 import { bearerUser, requireBearer } from '../auth/bearer.ts';
 import type { Context } from '../store/context.ts';
 import { registerEvents } from './events.ts';
@@ -12,7 +13,8 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** What the command line calls with its bearer token. JSON only. */
 export async function registerApi(app: FastifyInstance, context: Context): Promise<void> {
   const { store } = context;
-  requireBearer(app, store, (request) =>
+  const find = findToken(store);
+  requireBearer(app, find, (request) =>
     request.url.startsWith('/api/cli/sessions') ? 'sessions:write' : 'credentials:read',
   );
   app.addHook('onSend', async (_request, reply) => {
@@ -23,29 +25,26 @@ export async function registerApi(app: FastifyInstance, context: Context): Promi
     sync(context, bearerUser(request), read(syncRequest, request.body)),
   );
   app.get('/api/cli/status', async (request) => status(context, bearerUser(request)));
-  registerEvents(app, context);
+  registerEvents(app, context, find);
   app.post('/api/cli/sessions', async (request) => {
     const { label, directory, hostname } = read(sessionStart, request.body);
-    const [row] = await store.tx(bearerUser(request).id, (query) =>
-      query<{ id: string }>('startSession', [label ?? null, directory, hostname]),
-    );
+    const wanted = [label ?? null, directory, hostname];
+    const [row] = await store.one<{ id: string }>(bearerUser(request).id, 'startSession', wanted);
     return { id: row?.id };
   });
   app.patch<{ Params: { id: string } }>('/api/cli/sessions/:id', async (request) => {
     const { id } = request.params;
     const update = read(sessionUpdate, request.body);
-    const rows = await store.tx(bearerUser(request).id, async (query) =>
-      uuid.test(id)
-        ? query('updateSession', [
-            id,
-            update.ended ?? false,
-            count(update.commands),
-            count(update.redactions),
-            update.credentialsUsed ?? null,
-            update.auditHead ?? null,
-          ])
-        : [],
-    );
+    const rows = !uuid.test(id)
+      ? []
+      : await store.one(bearerUser(request).id, 'updateSession', [
+          id,
+          update.ended ?? false,
+          count(update.commands),
+          count(update.redactions),
+          update.credentialsUsed ?? null,
+          update.auditHead ?? null,
+        ]);
     if (rows.length === 0) throw new SynscError('NOT_FOUND', 'no such session');
     return {};
   });

@@ -17,19 +17,16 @@ interface Syncer extends WebUser {
   readonly device?: string;
 }
 
-/** Of a field; of an account without any there is one row with the version alone. */
-interface FieldRow {
-  account_version: number;
+interface StoredField {
   id: string;
   provider: ProviderId;
   version: number;
   updated_at: Date;
-  name: string | null;
+  name: string;
   masked: string;
   wrapped_key: Uint8Array;
   sealed: Uint8Array;
 }
-type StoredField = FieldRow & { name: string };
 
 /** Every value of the account, sealed to the session's key; plain bytes are overwritten at once. */
 export async function sync(
@@ -44,16 +41,14 @@ export async function sync(
   const keys = generateSealingKeys();
   const key = sessionKey(keys, request.publicKey);
   try {
-    const { credentials, latest } = await context.envelope.toOpen(id, (box) =>
-      context.store.tx(id, async (query) => {
-        const rows = await query<FieldRow>('sealedFields');
-        const fields = stored(rows);
-        const sealed = fields.map((field) => sealedTo(key, id, field, openField(box, field)));
-        await query('addAudit', ['sync', device ?? '', summaryText(fields), '']);
-        return { credentials: sealed, latest: rows[0]?.account_version ?? 0 };
-      }),
+    const fields = await context.store.one<StoredField>(id, 'sealedFields');
+    const credentials = await context.envelope.toOpen(id, async (box) =>
+      fields.map((field) => sealedTo(key, id, field, openField(box, field))),
     );
-    return { account, publicKey: keys.publicKey, credentials, version: latest };
+    // the trail tells of it before anybody has it
+    await context.store.one(id, 'addAudit', ['sync', device ?? '', summaryText(fields), '']);
+    // of before the fields were read: what changed meanwhile is asked for once more, and never missed
+    return { account, publicKey: keys.publicKey, credentials, version };
   } catch (failure) {
     if (failure instanceof FieldError) await recordRefusal(context, id, failure);
     throw failure;
@@ -64,8 +59,8 @@ export async function sync(
 
 /** Names and masks only. */
 export async function status({ store }: Context, { id, email }: WebUser): Promise<StatusResponse> {
-  const rows = await store.tx(id, (query) => query<FieldRow>('sealedFields'));
-  return { account: { id, email }, credentials: stored(rows).map(summaryOf) };
+  const fields = await store.one<StoredField>(id, 'sealedFields');
+  return { account: { id, email }, credentials: fields.map(summaryOf) };
 }
 
 /** For the audit trail: names and versions. */
@@ -103,9 +98,8 @@ function sealedTo(key: Buffer, accountId: string, field: StoredField, value: Buf
 }
 
 async function recordRefusal({ store }: Context, user: string, { subject }: FieldError) {
-  await store.tx(user, (query) =>
-    query('addAudit', ['credential.refused', subject, 'does not open with its key', '']),
-  );
+  const outcome = 'does not open with its key';
+  await store.one(user, 'addAudit', ['credential.refused', subject, outcome, '']);
 }
 
 function sessionKey(keys: ReturnType<typeof generateSealingKeys>, publicKey: string): Buffer {
@@ -117,10 +111,6 @@ function sessionKey(keys: ReturnType<typeof generateSealingKeys>, publicKey: str
       field: 'publicKey',
     });
   }
-}
-
-function stored(rows: readonly FieldRow[]): StoredField[] {
-  return rows.filter((row): row is StoredField => row.name !== null);
 }
 
 function summaryOf({ name, provider, masked, version, updated_at }: StoredField) {

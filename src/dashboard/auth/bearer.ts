@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SynscError } from '../../errors.ts';
 import type { WebUser } from '../services.ts';
-import type { Store } from '../store/store.ts';
+import type { FindToken } from './accessTokens.ts';
 import { hashToken } from './token.ts';
 
 /** Who asks with a bearer token: the account, and the machine that is signed in to it. */
@@ -9,14 +9,6 @@ interface BearerUser extends WebUser {
   readonly device: string;
   /** Of the account's credentials, as the token was looked up. */
   readonly version: number;
-}
-
-interface TokenRow {
-  id: string;
-  email: string;
-  scope: string;
-  name: string;
-  version: number;
 }
 
 const users = new WeakMap<FastifyRequest, BearerUser>();
@@ -34,7 +26,7 @@ export function bearerUser(request: FastifyRequest): BearerUser {
  */
 export function requireBearer(
   app: FastifyInstance,
-  store: Store,
+  findToken: FindToken,
   scopeOf: (request: FastifyRequest) => string,
 ): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -51,7 +43,7 @@ export function requireBearer(
       challenge(reply);
       throw new SynscError('NOT_SIGNED_IN', 'no bearer token was sent');
     }
-    const [found] = await store.ask<TokenRow>('token', [hashToken(token)]);
+    const found = await findToken(hashToken(token));
     if (!found) {
       challenge(reply, 'invalid_token');
       throw new SynscError('NOT_SIGNED_IN', 'this token is not valid any more');

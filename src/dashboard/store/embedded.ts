@@ -1,10 +1,27 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PGlite, type Transaction } from '@electric-sql/pglite';
-import { type Engine, type Run, settingsScript } from './engine.ts';
+import { PGlite, type Transaction, types } from '@electric-sql/pglite';
+import {
+  type Engine,
+  type Principal,
+  type Role,
+  type Run,
+  settingsScript,
+  settingsStatement,
+} from './engine.ts';
 import { lockDirectory } from './lock.ts';
+import { PreparedStatements, type Step } from './prepared.ts';
 import { unpackTemplate } from './template.ts';
+
+/** PGlite's own make a number of each pair of digits: most of the time of a sync. */
+const parsers = { [types.BYTEA]: (text: string) => Buffer.from(text.slice(2), 'hex') };
+const serializers = {
+  [types.BYTEA]: (bytes: Uint8Array) => `\\x${Buffer.from(bytes).toString('hex')}`,
+};
+
+/** Between two transactions: the role that reaches least. */
+const waitsAs: Role = 'gate';
 
 /**
  * The embedded database in `directory`/database: one process at a time, serial. It survives SIGKILL
@@ -17,7 +34,7 @@ export async function openEmbedded(directory: string): Promise<Engine> {
   try {
     const database = join(directory, 'database');
     if (!existsSync(database)) await initialise(directory, database);
-    return engineOf(await PGlite.create({ dataDir: database }), unlock);
+    return engineOf(await PGlite.create({ dataDir: database, parsers, serializers }), unlock);
   } catch (error) {
     await unlock();
     throw error;
@@ -25,6 +42,7 @@ export async function openEmbedded(directory: string): Promise<Engine> {
 }
 
 function engineOf(db: PGlite, unlock: () => Promise<void>): Engine {
+  const prepared = new PreparedStatements(db);
   return {
     shared: false,
     owner: (body) =>
@@ -32,22 +50,27 @@ function engineOf(db: PGlite, unlock: () => Promise<void>): Engine {
         await tx.exec('SET LOCAL ROLE postgres');
         return body(ownerRun(tx));
       }),
-    // the session waits as the role that reaches least
-    enter: async () => void (await db.exec('SET ROLE synsc_gate')),
+    enter: async () => void (await db.exec(`SET ROLE synsc_${waitsAs}`)),
     transaction: (principal, body) =>
       db.transaction(async (tx) => {
         await tx.exec(`SET LOCAL ROLE synsc_${principal.role}; ${settingsScript(principal)}`);
-        return body(
-          async ({ sql }, parameters) => (await tx.query(sql, parameters && [...parameters])).rows,
-        );
+        return body((statement, parameters = []) => prepared.within([{ statement, parameters }]));
       }),
-    single: async ({ sql }, parameters) => (await db.query(sql, [...parameters])).rows,
+    single: (principal, statement, parameters) =>
+      prepared.transaction([...entering(principal), { statement, parameters }]),
     listen: async (channel, onMessage) => void (await db.listen(channel, onMessage)),
     close: async () => {
       await db.close();
       await unlock();
     },
   };
+}
+
+/** What makes the session the principal's until its transaction ends. */
+function entering({ role, settings }: Principal): Step[] {
+  if (role === waitsAs && Object.keys(settings).length === 0) return [];
+  const all = { role: `synsc_${role}`, ...settings };
+  return [{ statement: settingsStatement(all), parameters: Object.values(all) }];
 }
 
 function ownerRun(tx: Transaction): Run {

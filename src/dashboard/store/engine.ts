@@ -20,7 +20,7 @@ export type Role = 'app' | 'gate';
 export interface Principal {
   readonly role: Role;
   /** Values in the alphabet of base64 and dots. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Partial<Record<'synsc.claims' | 'synsc.origin', string>>>;
 }
 
 /** Logins of the two roles, for a database that has logins. */
@@ -36,8 +36,12 @@ export interface Engine {
   enter(logins: Logins): Promise<void>;
   /** One transaction: committed when `body` resolves, rolled back when it rejects. */
   transaction<T>(principal: Principal, body: (run: RunStatement) => Promise<T>): Promise<T>;
-  /** One statement of the gate by itself. */
-  single(statement: Statement, parameters: readonly unknown[]): Promise<unknown[]>;
+  /** A transaction of one statement, in one trip to the database. */
+  single(
+    principal: Principal,
+    statement: Statement,
+    parameters: readonly unknown[],
+  ): Promise<unknown[]>;
   /**
    * Hears notifications until the engine closes. `onGap`: some may have been missed, since the
    * connection was lost and is there again.
@@ -53,4 +57,14 @@ export function settingsScript({ settings }: Principal): string {
     return `SET LOCAL ${name} = '${value}'`;
   });
   return lines.join('; ');
+}
+
+/** As `settingsScript`, for values as parameters; selects no row. */
+export function settingsStatement(settings: Readonly<Record<string, string>>): Statement {
+  const names = Object.keys(settings);
+  const calls = names.map((name, index) => `set_config('${name}', $${index + 1}, true)`);
+  return {
+    name: `set ${names.join(' ')}`,
+    sql: `SELECT WHERE concat(${calls.join(', ')}) IS NULL`,
+  };
 }

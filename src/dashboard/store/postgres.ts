@@ -1,7 +1,9 @@
 import pg from 'pg';
 import { SynscError } from '../../errors.ts';
+import { withClient } from './client.ts';
 import { type Engine, type Logins, type Role, type Run, settingsScript } from './engine.ts';
 import { listenForever } from './listener.ts';
+import { single } from './single.ts';
 
 const oldestVersion = 150_000;
 /** Connections of each role. */
@@ -56,8 +58,8 @@ function engineOf(url: string, owner: pg.Pool, onError: OnError): Engine {
           return (await client.query({ name, text: sql, values })).rows;
         }),
       ),
-    single: async ({ name, sql }, parameters) =>
-      (await pool('gate').query({ name, text: sql, values: [...parameters] })).rows,
+    single: ({ role, settings }, statement, parameters) =>
+      single(pool(role), settings, statement, parameters),
     listen: async (channel, onMessage, onGap) => {
       const { options } = pool('gate');
       hangUps.push(await listenForever(options, channel, { onMessage, onGap, onError }));
@@ -128,24 +130,20 @@ function ownerRun(client: pg.PoolClient): Run {
   };
 }
 
-async function transaction<T>(
+function transaction<T>(
   pool: pg.Pool,
   begin: string,
   body: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query(begin);
-    const result = await body(client);
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((cause: Error) => {
-      broken = cause;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+  return withClient(pool, async (client, discard) => {
+    try {
+      await client.query(begin);
+      const result = await body(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(discard);
+      throw error;
+    }
+  });
 }

@@ -7,7 +7,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA auth TO synsc_gate, synsc_authn;
 -- Those for a user who is signed in; each of them asks auth.uid() who that is.
 DO $$
 DECLARE
-  own CONSTANT text[] := ARRAY['uid', 'claim_code', 'remove_account', 'sealed_fields', 'add_audit',
+  own CONSTANT text[] := ARRAY['uid', 'claim_code', 'remove_account',
     'own_password', 'set_password', 'add_automation', 'add_challenge', 'take_challenge'];
   f regprocedure;
 BEGIN

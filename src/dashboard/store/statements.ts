@@ -36,9 +36,7 @@ export const statements = {
     RETURNING user_code, device_name, host, os_user, address,
       requested_at, scope, status`,
 
-  token: `SELECT t.id, t.email, t.scope, t.name,
-      auth.credentials_version(t.id)::integer AS version
-    FROM auth.token($1) t`,
+  tokens: `SELECT place, id, email, scope, name, version::integer FROM auth.tokens($1)`,
   tokenState: `SELECT auth.token_state($1) AS state`,
   revokeToken: `SELECT auth.revoke_token($1, $2)`,
   addAutomation: `SELECT auth.add_automation($1, $2, $3, $4, $5)`,
@@ -65,9 +63,10 @@ export const statements = {
     FROM app.credentials c LEFT JOIN app.credential_fields f ON f.credential_id = c.id`,
   lastSync: `SELECT at, target AS device FROM app.audit
     WHERE action = 'sync' ORDER BY id DESC LIMIT 1`,
-  sealedFields: `SELECT account_version::integer, id, provider, version, updated_at,
-      name, masked, wrapped_key, sealed
-    FROM auth.sealed_fields()`,
+  sealedFields: `SELECT c.id, c.provider, c.version, c.updated_at,
+      f.name, f.masked, f.wrapped_key, f.sealed
+    FROM app.credentials c JOIN app.credential_fields f ON f.credential_id = c.id
+    ORDER BY c.provider, f.name`,
   nextVersion: `INSERT INTO app.credentials (user_id, provider) VALUES (auth.uid(), $1)
     ON CONFLICT (user_id, provider)
     DO UPDATE SET version = credentials.version + 1, updated_at = clock_timestamp()
@@ -99,7 +98,8 @@ export const statements = {
       commands, redactions, credentials_used, audit_head
     FROM app.cli_sessions WHERE id = $1`,
 
-  addAudit: `SELECT auth.add_audit($1, $2, $3, $4)`,
+  addAudit: `INSERT INTO app.audit (user_id, action, target, outcome, address)
+    VALUES (auth.uid(), $1, $2, $3, $4)`,
   audit: `SELECT seq::text, at, action, target, outcome, address, agent FROM app.audit
     WHERE ($1::text IS NULL OR action = $1)
       AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)

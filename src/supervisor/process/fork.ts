@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, writeSync } from 'node:fs';
 import { SynscError } from '../../errors.ts';
 import { pipe } from '../../platform/descriptors.ts';
+import { runsByItself } from '../../platform/executable.ts';
 import { release } from '../../platform/pages.ts';
-import { runsByItself } from './format.ts';
-import { launcher, type Start } from './launcher.ts';
+import { direct, launcher, type Start } from './launcher.ts';
 
 /** Descriptors that a start has opened: all are closed when it fails. */
 export class Descriptors {
@@ -33,17 +33,16 @@ export class Descriptors {
 }
 
 export interface ForkOptions extends Start {
-  readonly cwd: string;
   /** `NAME=value` lines for the launcher; released as soon as they are in the pipe. */
   readonly values: Buffer;
 }
 
-type Started = ChildProcess & { readonly pid: number };
 type Stdio = readonly (number | 'ignore')[];
+type Started = ChildProcess & { readonly pid: number };
 
 /**
- * Starts a program and hands over its values. Throws LIMIT when the system refuses another process or so
- * long a command; nothing is left open then.
+ * Starts a program and hands over its terminal and its values. Throws LIMIT when the system refuses
+ * another process or so long a command, NO_SUCH_DIRECTORY; nothing is left open then.
  */
 export function fork(
   options: ForkOptions,
@@ -51,12 +50,11 @@ export function fork(
   stdio: Stdio,
   descriptors: Descriptors,
 ): Started {
-  const plain =
-    terminalPath === undefined && options.values.length === 0 && runsByItself(options.file);
   try {
+    const plain = terminalPath === undefined && options.values.length === 0;
     return (
-      (plain ? directly(options, stdio) : undefined) ??
-      throughLauncher(options, terminalPath, stdio, descriptors)
+      (plain && runsByItself(options.file) ? startDirectly(options, stdio) : undefined) ??
+      startByLauncher(options, terminalPath, stdio, descriptors)
     );
   } catch (error) {
     descriptors.closeAll();
@@ -66,40 +64,55 @@ export function fork(
   }
 }
 
-/** Spares a shell (1 ms). Undefined when it can't be run so: the shell says why, or knows better. */
-function directly(options: ForkOptions, stdio: Stdio): Started | undefined {
+/** Undefined where the system refuses: the launcher then tells why, in the command's own output. */
+function startDirectly(options: ForkOptions, stdio: Stdio): Started | undefined {
   try {
-    const child = start(options, options.cwd, stdio);
+    const child = start(direct(options), stdio);
     return hasPid(child) ? child : undefined;
   } catch {
     return undefined;
   }
 }
 
-function throughLauncher(
+function startByLauncher(
   options: ForkOptions,
   terminalPath: string | undefined,
   stdio: Stdio,
   descriptors: Descriptors,
 ): Started {
   const values = descriptors.pipe();
-  const child = start(launcher(options, terminalPath), options.cwd, [...stdio, values.read]);
+  const child = start(launcher(options, terminalPath), [...stdio, values.read]);
   descriptors.close(values.read);
-  if (!hasPid(child)) throw new SynscError('LIMIT', 'the system starts no further process now');
-  if (options.values.length > 0) writeSync(values.write, options.values);
+  if (!hasPid(child)) throw refused(options.cwd);
+  if (options.values.length > 0) hand(options.values, values.write);
   descriptors.close(values.write);
   return child;
 }
 
-function start({ file, args, env }: Start, cwd: string, stdio: Stdio): ChildProcess {
-  const child = spawn(file, args, {
-    cwd,
-    env,
-    detached: true, // setsid(2): no way back to the user's terminal
-    stdio: [...stdio],
-  });
+function start({ file, args, env, cwd }: Start, stdio: Stdio): ChildProcess {
+  // detached: setsid(2), no way back to the user's terminal
+  const child = spawn(file, args, { cwd, env, detached: true, stdio: [...stdio] });
   child.on('error', () => undefined); // there is no pid then
   return child;
+}
+
+function hand(values: Buffer, fd: number): void {
+  try {
+    writeSync(fd, values);
+  } catch (error) {
+    if (codeOf(error) !== 'EPIPE') throw error; // it was killed before it could take them
+  }
+}
+
+function refused(cwd: string): SynscError {
+  try {
+    accessSync(cwd, constants.X_OK);
+  } catch {
+    return new SynscError('NO_SUCH_DIRECTORY', 'the working directory may not be entered');
+  }
+  return new SynscError('LIMIT', 'the system starts no further process now', {
+    hint: 'wait for running commands to end, or raise the limit of processes: `ulimit -u`',
+  });
 }
 
 function tooMany(message: string): SynscError {
@@ -113,10 +126,13 @@ function hasPid(child: ChildProcess): child is Started {
 }
 
 function startFailure(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'E2BIG'
+  return codeOf(error) === 'E2BIG'
     ? new SynscError('LIMIT', 'the command and its environment are too long for the system', {
         hint: 'pass long data by stdin or a file',
       })
     : error;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -14,6 +14,7 @@ const kept = 2 * 1024 * 1024;
 const keptTogether = 32 * 1024 * 1024;
 /** Segments that are kept for each process: each costs memory of its own. */
 const keptSegments = 8_192;
+
 /** What the processes of a session keep together: over the limit the oldest output goes. */
 export class OutputMemory {
   readonly #limit: number;

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus, ProcessSummary } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
+import { startTimeOf } from '../../platform/peer.ts';
 import {
   descendantsOf,
   type Identity,
@@ -84,6 +85,12 @@ export class ManagedProcess {
 
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** Whether the number of its process is its own, also when it has ended: no later one has it. */
+  get leads(): boolean {
+    const start = startTimeOf(this.pid);
+    return start === undefined || start === this.#leader?.start;
   }
 
   /** Where its output goes: whatever writes there is redacted. */
@@ -230,6 +237,11 @@ export class ProcessTable {
 
   all(): ManagedProcess[] {
     return [...this.#processes.values()];
+  }
+
+  /** Not of those that have ended: their number is soon another process's. */
+  runningPids(): number[] {
+    return this.all().flatMap(({ status, pid }) => (status === undefined ? [pid] : []));
   }
 
   /** What leads to a redactor of this session, as the kernel names it. */

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessMark } from '../../platform/mark.ts';
 import type { SavedTerminal } from '../../platform/stty.ts';
-import { identities } from '../../platform/tree.ts';
+import { identities, signal } from '../../platform/tree.ts';
 
 /** Milliseconds between two lists of what runs. */
 const listInterval = 500;
+/** Milliseconds that the end of a session waits for its end. */
+const dismissalGrace = 250;
 
 /**
  * Outlives a supervisor that was killed by SIGKILL, just long enough to kill what it left, to remove its
@@ -13,12 +16,13 @@ const listInterval = 500;
  * - `list PID:START…`: what runs; the start time spares a later process with the same pid.
  * - `terminal PATH SETTINGS`: how stty(1) restores it.
  * - `done`: the session ended in order.
+ * What it is to clean up is in its environment, which other users can't read, and not in its arguments.
  * Then it sweeps: whatever carries the session's mark or its variable, until nothing does. It stops
- * processes before it kills any, so that none forks meanwhile, and forks none itself for a list.
+ * processes before it kills any, so that none forks meanwhile, and forks none itself for a list. A name
+ * of a process may hold brackets and line breaks (proc(5), stat).
  */
 const script = `
 trap '' HUP INT QUIT TERM
-id=$1 mark=$2; shift 2
 while read -r what rest <&3; do
   case $what in
     list) list=$rest ;;
@@ -26,33 +30,48 @@ while read -r what rest <&3; do
     done) exit 0 ;;
   esac
 done
+fields() {
+  stat=
+  while read -r line; do stat="$stat $line"; done <"/proc/$1/stat" || return 1
+  stat=\${stat##*) }
+}
 same() {
-  read -r stat <"/proc/\${1%:*}/stat" || return 1
-  set -- "\${1#*:}" \${stat##*) }
+  fields "\${1%:*}" || return 1
+  set -- "\${1#*:}" $stat
   [ "$1" = "\${21}" ]
+}
+clean() {
+  set -- "$DIRECTORY" "$FILES" "$SHIMS"
+  rm -rf -- "$@" || { chmod -R u+rwX -- "$@"; rm -rf -- "$@"; }
 }
 for signal in STOP KILL; do
   for one in $list; do same "$one" && kill -$signal "\${one%:*}"; done
 done
-rm -rf -- "$@"
+clean
 [ -n "$path" ] && stty -F "$path" "$settings"
 i=0
 while [ $((i += 1)) -le 50 ]; do
-  left=$(
-    grep -slE "^Max realtime timeout +$mark " /proc/[0-9]*/limits
-    grep -slzxF "SYNSC_SESSION=$id" /proc/[0-9]*/environ
+  found=$(
+    grep -slE "^Max (realtime timeout|file locks) +$MARK " /proc/[0-9]*/limits
+    grep -slzxF "SYNSC_SESSION=$ID" /proc/[0-9]*/environ
   )
+  left=
+  for file in $found; do
+    pid=\${file#/proc/} pid=\${pid%/*}
+    fields "$pid" || continue
+    case $stat in [ZX]*) ;; *) left="$left $pid" ;; esac
+  done
   [ -n "$left" ] || break
   for signal in STOP KILL; do
-    for file in $left; do pid=\${file#/proc/}; kill -$signal "\${pid%/*}"; done
+    for pid in $left; do kill -$signal "$pid"; done
   done
 done
-rm -rf -- "$@"`;
+clean`;
 
 export interface WatchdogOptions {
   readonly sessionId: string;
   /** Removed after the supervisor's death. */
-  readonly directories: readonly string[];
+  readonly directories: Readonly<Record<'directory' | 'files' | 'shims', string>>;
   readonly mark: ProcessMark;
   /** Notes a process that is not the session's to end, until the returned function is called. */
   readonly spare: (pid: number) => () => void;
@@ -75,6 +94,7 @@ export class Watchdog {
   /** Tells it what runs now. */
   update(): void {
     if (this.#child === undefined) this.#start();
+    else if (this.#child.pid !== undefined) signal(this.#child.pid, 'SIGCONT'); // it may have been stopped
     this.#say(`list ${identities(this.#child?.pid).join(' ')}`);
   }
 
@@ -84,11 +104,18 @@ export class Watchdog {
     this.#say(`terminal ${terminal.path} ${terminal.settings}`);
   }
 
-  /** The session ended in order: it goes without doing anything. */
-  dismiss(): void {
+  /** The session ended in order: it goes without doing anything. Resolves when it has. */
+  async dismiss(): Promise<void> {
     this.#dismissed = true;
     clearInterval(this.#timer);
+    const child = this.#child;
+    if (child?.pid === undefined) return;
+    const gone = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+    signal(child.pid, 'SIGCONT');
     this.#say('done');
+    child.ref();
+    await Promise.race([gone, delay(dismissalGrace, undefined, { ref: false })]);
+    child.unref();
   }
 
   #say(line: string): void {
@@ -97,10 +124,14 @@ export class Watchdog {
 
   #start(): void {
     const { sessionId, directories, mark, spare } = this.#options;
-    const words = ['-c', script, 'synsc-watchdog', sessionId, mark.text ?? 'none', ...directories];
+    const { directory, files, shims } = directories;
     const child = mark.without(() =>
-      spawn('/bin/sh', words, {
-        env: { PATH: '/usr/bin:/bin' },
+      spawn('/bin/sh', ['-c', script, 'synsc-watchdog'], {
+        env: {
+          PATH: '/usr/bin:/bin',
+          ...{ ID: sessionId, MARK: mark.text ?? 'none' },
+          ...{ DIRECTORY: directory, FILES: files, SHIMS: shims },
+        },
         detached: true,
         stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       }),

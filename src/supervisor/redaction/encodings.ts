@@ -1,4 +1,5 @@
 import { release, secretBuffer } from '../../platform/pages.ts';
+import { codePointForms } from './codePoints.ts';
 
 const UNRESERVED = '-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const BASE64_SKIP = [0, 2, 3] as const;
@@ -8,6 +9,8 @@ export interface Encoded {
   readonly bytes: Buffer;
   /** How many leading bytes the public prefix of the source alone determines. */
   readonly publicPrefix: number;
+  /** The same for what stands before each mark. */
+  readonly marks: readonly number[];
   /** Two digits a byte. */
   readonly hex: boolean;
 }
@@ -16,18 +19,24 @@ export interface Encoded {
  * Every registered spelling of `value`, the value itself first: base64 and base64url in three
  * alignments, hex, percent-encoding (RFC 3986 and its usual deviations), string escapes of JSON and
  * its writers, HTML and XML, doubled dollars, hex digits in the other case. The results are fresh buffers,
- * no two alike.
+ * no two alike. `marks` are offsets in the value that are asked for in each spelling.
  */
-export function encodingsOf(value: Buffer, publicPrefix: number): Encoded[] {
-  const head = value.subarray(0, publicPrefix);
+export function encodingsOf(
+  value: Buffer,
+  publicPrefix: number,
+  marks: readonly number[] = [],
+): Encoded[] {
   return [
-    { bytes: Buffer.from(value), publicPrefix, hex: false },
-    ...base64Forms(value, publicPrefix),
+    { bytes: Buffer.from(value), publicPrefix, marks, hex: false },
+    ...base64Forms(value, publicPrefix, marks),
     ...spellingsFor(value).map((spell) => ({
       bytes: spelled(value, spell),
-      publicPrefix: spelled(head, spell).length,
+      publicPrefix: spelledLength(value.subarray(0, publicPrefix), spell),
+      marks: marks.map((mark) => spelledLength(value.subarray(0, mark), spell)),
       hex: HEX_SPELLINGS.includes(spell),
     })),
+    // of such a value only the whole counts
+    ...codePointForms(value).map((bytes) => ({ bytes, publicPrefix: 0, marks: [], hex: false })),
   ];
 }
 
@@ -49,21 +58,22 @@ function spellingsFor(value: Buffer): Spelling[] {
  * characters that the value alone determines, and the ends with and without padding for a text that
  * ends with the value.
  */
-function base64Forms(value: Buffer, publicPrefix: number): Encoded[] {
+function base64Forms(value: Buffer, publicPrefix: number, marks: readonly number[]): Encoded[] {
   return BASE64_SKIP.flatMap((skip, alignment) => {
     const shifted = secretBuffer(alignment + value.length);
     value.copy(shifted.fill(0, 0, alignment), alignment);
     const encoded = asciiBase64(shifted);
     const determined = Math.floor((8 * shifted.length) / 6);
     const ends = [determined, Math.ceil((8 * shifted.length) / 6), encoded.length];
-    const known = Math.max(0, Math.floor((8 * (alignment + publicPrefix)) / 6) - skip);
+    const known = (mark: number) => Math.max(0, Math.floor((8 * (alignment + mark)) / 6) - skip);
+    const head = { publicPrefix: known(publicPrefix), marks: marks.map(known) };
     const forms = ends.flatMap((end) => {
       const standard = Buffer.from(encoded.subarray(skip, end));
       return [standard, urlAlphabet(standard)];
     });
     release(encoded);
     release(shifted);
-    return forms.map((bytes) => ({ bytes, publicPrefix: known, hex: false }));
+    return forms.map((bytes) => ({ bytes, ...head, hex: false }));
   });
 }
 
@@ -116,6 +126,12 @@ function spelled(value: Buffer, spell: Spelling): Buffer {
   return result;
 }
 
+function spelledLength(value: Buffer, spell: Spelling): number {
+  let length = 0;
+  for (let at = 0; at < value.length; at += 1) length += spell(value[at] as number).length;
+  return length;
+}
+
 /** Remembers what it spelled: all 256 bytes of all spellings would take longer than a session's start. */
 function bytewise(spell: Spelling): Spelling {
   const table: (readonly number[])[] = [];
@@ -160,6 +176,13 @@ function references(table: Readonly<Record<string, string>>): Spelling {
     return reference === undefined ? [byte] : ascii(reference);
   });
 }
+
+/** What every writer escapes, by number. */
+function numbered(reference: (code: number) => string): Record<string, string> {
+  const all = [...'&<>"\''];
+  return Object.fromEntries(all.map((one) => [one, reference(one.charCodeAt(0))]));
+}
+
 const MARKUP = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /** Two digits a byte. */
@@ -175,7 +198,7 @@ const SPELLINGS: readonly Spelling[] = [
   percent("!'()*", true),
   percent('', true, '+'),
   bytewise(jsonEscape),
-  ...['<>&', '"&\'+<>`', '+/=', '='].flatMap((set) => [
+  ...['<>&', "<>&'", '"&\'+<>`', '+/=', '='].flatMap((set) => [
     unicodeEscape(set, false),
     unicodeEscape(set, true),
   ]),
@@ -192,7 +215,13 @@ const SPELLINGS: readonly Spelling[] = [
     "'": '&#39;',
   }),
   references({ ...MARKUP, '/': '&#47;' }),
+  references(numbered((code) => `&#${code};`)),
+  references(numbered((code) => `&#x${code.toString(16).toUpperCase()};`)),
   bytewise((byte) => (byte === 0x24 ? [0x24, 0x24] : [byte])),
+  // what is not ASCII, as Python, C and shells write it
+  bytewise((byte) => (byte < 0x80 ? [byte] : [...ascii('\\x'), ...hexOf(byte, false)])),
+  bytewise((byte) => (byte < 0x80 ? [byte] : [...ascii('\\x'), ...hexOf(byte, true)])),
+  bytewise((byte) => (byte < 0x80 ? [byte] : ascii(`\\${byte.toString(8)}`))),
 ];
 
 /** Hex digits in the other case, for a value of nothing else. */

@@ -137,9 +137,13 @@ export class Mask {
   }
 
   #coverInPipe(raw: Buffer, from: number, to: number, { others }: Covering): Masked {
-    const out: number[] = this.#placed ? [] : [...MARKER];
-    this.#placed = true;
+    const out: number[] = [];
     for (let at = from; at < to; at += 1) {
+      // a sequence whose beginning is out already goes first
+      if (!this.#placed && (this.#own === 'payload' || this.#state === State.ground)) {
+        out.push(...MARKER);
+        this.#placed = true;
+      }
       const byte = raw[at] as number;
       const kind = this.#kindOf(byte);
       if (kind === 'control') out.push(byte);

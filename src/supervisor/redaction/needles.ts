@@ -1,8 +1,9 @@
 import { release, secretBuffer } from '../../platform/pages.ts';
 import type { Secret } from '../../secret.ts';
-import { compact } from './canonical.ts';
+import { compact, KEPT } from './canonical.ts';
 import { type Encoded, encodingsOf, isHex } from './encodings.ts';
 import { type Part, secretParts } from './serviceAccount.ts';
+import { publicHead, shapedParts } from './shapes.ts';
 
 /** A value to be redacted. Several may carry one name: old values stay known after a rotation. */
 export interface Needle {
@@ -60,7 +61,7 @@ export function weakAmong(needles: readonly Needle[]): Weak {
     const parts = partsOf(needle);
     const found = parts.filter(isFindable);
     if (found.length === 0) tooShort.add(needle.name);
-    if (found.some((part) => isRegular(part.bytes, part.publicPrefix))) wholeOnly.add(needle.name);
+    if (found.some(isRegular)) wholeOnly.add(needle.name);
     for (const part of parts) part.bytes.fill(0);
   }
   return { tooShort: [...tooShort], wholeOnly: [...wholeOnly] };
@@ -95,12 +96,9 @@ export function wipe(form: Form): void {
 }
 
 function formsOfPart(name: string, part: Part): Form[] {
-  const { bytes, publicPrefix, common = 0 } = part;
-  const regular = isRegular(bytes, publicPrefix);
-  const unforeseen = unforeseenIn(bytes);
-  return encodingsOf(bytes, publicPrefix).flatMap((spelling, index) => {
-    const longer = spelling.bytes.length / bytes.length;
-    const source = { regular, common: Math.ceil(common * longer), unforeseen };
+  const { bytes, publicPrefix, common = [0, 0] } = part;
+  const source = { regular: isRegular(part), unforeseen: unforeseenIn(bytes) };
+  return encodingsOf(bytes, publicPrefix, common).flatMap((spelling, index) => {
     const form = formOf(name, spelling, source);
     const minimum = index === 0 ? valueMin : encodedMin;
     if (form.raw.length >= minimum && form.bytes.length >= canonicalMin) return [form];
@@ -122,7 +120,6 @@ function isKnown(form: Form, kept: readonly Form[]): boolean {
 /** What the value of a form tells about its pieces. */
 interface Source {
   readonly regular: boolean;
-  readonly common: number;
   readonly unforeseen: readonly boolean[];
 }
 
@@ -143,34 +140,46 @@ function unforeseenIn(bytes: Buffer): boolean[] {
   return unforeseen;
 }
 
-/** The same for a spelling of the value: running count over `length` bytes. */
-function spread(unforeseen: readonly boolean[], length: number): Uint16Array {
+/** The same for a spelling of the value, without what all of its kind have: running count over `length` bytes. */
+function spread(unforeseen: readonly boolean[], length: number, common: Range): Uint16Array {
   const counts = new Uint16Array(length + 1);
   for (let at = 0; at < length; at += 1) {
     const source = Math.floor((at * unforeseen.length) / length);
-    counts[at + 1] = (counts[at] as number) + (unforeseen[source] ? 1 : 0);
+    const counted = unforeseen[source] && (at < common.start || at >= common.end);
+    counts[at + 1] = (counts[at] as number) + (counted ? 1 : 0);
   }
   return counts;
 }
 
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
 function formOf(
   name: string,
-  { bytes: raw, publicPrefix, hex }: Encoded,
-  { regular, common, unforeseen }: Source,
+  { bytes: raw, publicPrefix, marks, hex }: Encoded,
+  { regular, unforeseen }: Source,
 ): Form {
   const bytes = canonical(raw);
-  const head = canonical(raw.subarray(0, publicPrefix));
-  const prefix = head.length;
-  head.fill(0);
+  const prefix = canonicalLength(raw, publicPrefix);
+  const [start = 0, end = 0] = marks.map((mark) => canonicalLength(raw, mark));
   const kind = hex ? 'hexEncoding' : isHex(bytes.subarray(prefix)) ? 'hex' : 'other';
   const piece = pieces[kind];
-  const inside = Math.max(piece, insideMin) + common;
+  const inside = Math.max(piece, insideMin);
   return {
     ...{ name, raw, bytes, publicPrefix: prefix },
     piece: regular ? undefined : piece,
     inside,
-    unforeseen: spread(unforeseen, bytes.length),
+    unforeseen: spread(unforeseen, bytes.length, { start, end }),
   };
+}
+
+/** How many of the first raw bytes count. */
+function canonicalLength(raw: Buffer, mark: number): number {
+  let length = 0;
+  for (let at = 0; at < mark; at += 1) length += KEPT[raw[at] as number] as number;
+  return length;
 }
 
 function canonical(raw: Buffer): Buffer {
@@ -181,7 +190,8 @@ function canonical(raw: Buffer): Buffer {
 }
 
 /** Short, with blanks or bytes beyond ASCII, or of few different characters. */
-function isRegular(bytes: Buffer, publicPrefix: number): boolean {
+function isRegular({ bytes, publicPrefix, wholeOnly }: Part): boolean {
+  if (wholeOnly) return true;
   const isToken = bytes.every(
     (byte) => (byte > 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d,
   );
@@ -207,7 +217,8 @@ function partsOf(needle: Needle): Part[] {
   const value = trim(needle.secret.expose());
   const parts = needle.kind === 'json' ? secretParts(value) : [];
   if (parts.length > 0) return parts;
-  return [{ bytes: Buffer.from(value), publicPrefix: publicLength(needle, value) }];
+  const whole = () => [{ bytes: Buffer.from(value), publicPrefix: publicLength(needle, value) }];
+  return shapedParts(value) ?? whole();
 }
 
 function publicLength(needle: Needle, value: Buffer): number {
@@ -215,7 +226,7 @@ function publicLength(needle: Needle, value: Buffer): number {
     .map((prefix) => Buffer.from(prefix))
     .filter((prefix) => value.subarray(0, prefix.length).equals(prefix))
     .map((prefix) => prefix.length);
-  return Math.max(0, ...lengths);
+  return Math.max(publicHead(value), ...lengths);
 }
 
 function trim(value: Buffer): Buffer {

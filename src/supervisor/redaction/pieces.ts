@@ -69,9 +69,14 @@ function counts(piece: Omit<Piece, 'counts'>): boolean {
   return secret >= (atEdge ? form.piece : form.inside);
 }
 
+/** What may stand inside a short value: line wraps, and what quotes the next character. */
+const BETWEEN: readonly number[] = [...Buffer.from('\n\r\\')];
+/** One of these is quoted by more of them: `""` in CSV, `'\''` in a shell. */
+const QUOTES: readonly (number | undefined)[] = [...Buffer.from('\'"')];
+
 /**
  * Whether a piece stands in the raw text as it must: of short and regular values nothing but escape
- * sequences and line wraps may lie between the bytes.
+ * sequences, line wraps and quoting may lie between the bytes.
  */
 export function standsWhole({ form, start, end }: Piece, text: Canonical, raw: Buffer): boolean {
   if (form.piece !== undefined) return true;
@@ -84,9 +89,15 @@ export function standsWhole({ form, start, end }: Piece, text: Canonical, raw: B
     const byte = raw[at] as number;
     if (state !== State.ground || byte === 0x1b) state = follow(state, byte);
     else if (byte === form.raw[next] && next <= last) next += 1;
-    else if (byte !== 0x0a && byte !== 0x0d) return false;
+    else if (BETWEEN.includes(byte)) continue;
+    else if (!QUOTES.includes(byte) || !isQuote(form.raw, next)) return false;
   }
   return next === last + 1;
+}
+
+/** Whether the value's byte right before an offset, or at it, is a quote. */
+function isQuote(raw: Buffer, next: number): boolean {
+  return QUOTES.includes(raw[next - 1]) || QUOTES.includes(raw[next]);
 }
 
 /**

@@ -2,8 +2,10 @@
 export interface Part {
   readonly bytes: Buffer;
   readonly publicPrefix: number;
-  /** Bytes in the middle that every value of its kind has in a row. */
-  readonly common?: number;
+  /** Offsets [start, end) of bytes in the middle that every value of its kind has. */
+  readonly common?: readonly [number, number];
+  /** No piece of it counts. */
+  readonly wholeOnly?: true;
 }
 
 const KEY_FIELD = 'private_key';
@@ -16,8 +18,12 @@ const SECRET_FIELDS = [
 ];
 /** The ASN.1 head that every PKCS#8 RSA key shares up to its modulus, in base64 characters. */
 const PKCS8_HEAD = 54;
-/** Exponent 65537 and the head of the next number, which stand in every RSA-2048 key, in base64. */
-const RSA_MIDDLE = 12;
+/**
+ * Exponent 65537 and the head of the next number, which stand in every RSA key: so many characters in
+ * base64, of which these are the first in its three alignments.
+ */
+const RSA_MIDDLE = 13;
+const RSA_MIDDLES = ['AgMBAAEC', 'IDAQABAo', 'CAwEAAQK'];
 const NEWLINE = Buffer.from('\n');
 
 /**
@@ -36,21 +42,27 @@ export function secretParts(document: Buffer): Part[] {
 /** The key as the document has it, with real line ends, and joined. */
 function keyParts(escaped: Buffer): Part[] {
   const plain = unescaped(escaped);
-  const body = bodyOf(plain, NEWLINE);
+  const parts = [keyPart(bodyOf(escaped, Buffer.from('\\n'))), ...pemParts(plain)];
+  plain.fill(0);
+  return parts;
+}
+
+/** The secret parts of a private key in PEM: its body with line ends, and joined. */
+export function pemParts(pem: Buffer): Part[] {
+  const body = bodyOf(pem, NEWLINE);
   const lines = split(body);
   const joined = Buffer.concat(lines);
-  for (const copy of [plain, ...lines]) copy.fill(0);
-  const publicPrefix = joined.subarray(0, 3).toString('latin1') === 'MII' ? PKCS8_HEAD : 0;
-  const parts = [
-    { bytes: bodyOf(escaped, Buffer.from('\\n')) },
-    { bytes: body },
-    { bytes: joined },
-  ];
-  return parts.map((part) => ({
-    ...part,
-    publicPrefix: Math.min(publicPrefix, part.bytes.length),
-    common: RSA_MIDDLE,
-  }));
+  for (const copy of lines) copy.fill(0);
+  return [keyPart(body), keyPart(joined)];
+}
+
+function keyPart(bytes: Buffer): Part {
+  const isRsa = bytes.subarray(0, 3).equals(Buffer.from('MII'));
+  const publicPrefix = isRsa ? Math.min(PKCS8_HEAD, bytes.length) : 0;
+  const middles = RSA_MIDDLES.map((middle) => bytes.indexOf(middle, publicPrefix));
+  const middle = middles.find((at) => at >= 0);
+  if (middle === undefined) return { bytes, publicPrefix };
+  return { bytes, publicPrefix, common: [middle - 1, middle + RSA_MIDDLE] };
 }
 
 /** What stands between the BEGIN and END lines; the whole text when it has none. */

@@ -1,8 +1,10 @@
 import { type Canonical, KEPT } from './canonical.ts';
 import { Mask, type StreamMode } from './mask.ts';
 import { isPlain, type ParserState, State, stateAfter } from './parser.ts';
-import type { Found, RedactionTable, Span } from './table.ts';
+import { type Stretch, stretchesOf } from './stretches.ts';
+import type { Found, RedactionTable } from './table.ts';
 import { canonicalTail, historyStart, plainTail } from './tail.ts';
+import { putBack, together } from './window.ts';
 
 export type { StreamMode } from './mask.ts';
 
@@ -29,18 +31,6 @@ const glueLimit = 256;
 interface Masking {
   readonly mask: Mask;
   end: number;
-}
-
-/** Overlapping spans as one. */
-interface Stretch {
-  readonly name: string;
-  readonly start: number;
-  end: number;
-  readonly payload: boolean;
-  /** Those in a title, link or clipboard sequence where this is on the line, and the other way round. */
-  readonly others: Span[];
-  certain: boolean;
-  open: boolean;
 }
 
 /**
@@ -149,7 +139,7 @@ export class RedactionStream {
     clean: Buffer | undefined,
     final: boolean,
   ) {
-    const stretches = union(found.spans);
+    const stretches = stretchesOf(found.spans);
     const certain = stretches.findLast((one) => one.certain)?.end ?? 0;
     const limit =
       Math.max(wanted, this.#emitted, certain) - (final ? 0 : this.#glue(window, stretches));
@@ -253,28 +243,6 @@ export class RedactionStream {
   }
 }
 
-/** Holds what is known of a stream with the next chunk of it, as long as nobody writes more at a time. */
-const roomSize = 128 * 1024;
-/** Absent while a window is in it. */
-let room: ArrayBuffer | undefined;
-
-/** One behind the other; until `putBack`. */
-function together(known: Buffer, chunk: Buffer): Buffer {
-  const length = known.length + chunk.length;
-  const free = length <= roomSize ? room : undefined;
-  const place = free ?? new ArrayBuffer(Math.max(length, roomSize));
-  if (free !== undefined) room = undefined;
-  const window = Buffer.from(place, 0, length);
-  known.copy(window);
-  chunk.copy(window, known.length);
-  return window;
-}
-
-function putBack(window: Buffer): void {
-  window.fill(0);
-  if (window.buffer.byteLength === roomSize) room = window.buffer as ArrayBuffer;
-}
-
 /** After the window lost so many bytes; nothing goes on behind a mask that was in those. */
 function moved(masking: Masking | undefined, lost: number): Masking | undefined {
   if (masking === undefined || masking.end <= lost) return undefined;
@@ -292,19 +260,4 @@ function countBefore(text: Canonical, end: number): number {
     else high = middle;
   }
   return low;
-}
-
-function union(spans: readonly Span[]): Stretch[] {
-  const stretches: Stretch[] = [];
-  for (const span of spans) {
-    const last = stretches.at(-1);
-    if (last && span.start < last.end) {
-      if (span.payload !== last.payload) last.others.push(span);
-      if (span.end > last.end) last.open = span.open;
-      last.end = Math.max(last.end, span.end);
-      last.certain ||= span.certain;
-      if (span.end === last.end) last.open ||= span.open;
-    } else stretches.push({ ...span, others: [] });
-  }
-  return stretches;
 }

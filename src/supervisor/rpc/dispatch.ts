@@ -2,7 +2,7 @@ import { type JSONRPCRequest, JSONRPCServer } from 'json-rpc-2.0';
 import type { ErrorCode } from '../../../protocol/errors.ts';
 import { type MethodName, methods } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
-import { SynscError } from '../../errors.ts';
+import { refusalOf, SynscError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Caller, Verbs } from '../session/verbs.ts';
 import { failureResponse, invalidParams } from './failure.ts';
@@ -72,9 +72,12 @@ function serverOf(verbs: Verbs, log: Log, redact: (text: string) => string): JSO
   server.mapErrorToJSONRPCErrorResponse = (id, error: unknown) =>
     failureResponse(
       id,
-      error instanceof SynscError
-        ? redacted(error, redact)
-        : new SynscError('INTERNAL', 'the request failed inside'),
+      redacted(
+        error instanceof SynscError
+          ? error
+          : (refusalOf(error) ?? new SynscError('INTERNAL', 'the request failed inside')),
+        redact,
+      ),
     );
   return server;
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../../log.ts';
+import { lazily } from '../../platform/lazily.ts';
 import type { OpenStream } from '../session/streams.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Remote } from './remote.ts';
@@ -22,11 +23,12 @@ export function createHttpDialect(
   const remotes = new WeakMap<object, Remote>();
   const server = createServer({ ...patience, connectionsCheckingInterval: 1_000 });
   type Handle = (request: IncomingMessage, response: ServerResponse) => void;
-  let post: Promise<Handle> | undefined;
+  // fastify is loaded for the first client that posts: it would double the start time of a session
+  const post = lazily<Handle>(() =>
+    import('./post.ts').then(({ createPost }) => createPost(server, dispatch, remotes)),
+  );
   server.on('request', (request, response) => {
-    // fastify is loaded for the first client that posts: it would double the start time of a session
-    post ??= import('./post.ts').then(({ createPost }) => createPost(server, dispatch, remotes));
-    post.then(
+    post().then(
       (handle) => handle(request, response),
       (error: unknown) => {
         log.error({ err: error }, 'HTTP could not be loaded');

@@ -2,12 +2,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Notification, NotificationName } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
 import type { Log } from '../../log.ts';
+import { lazily } from '../../platform/lazily.ts';
 import { listenPrivately } from '../../platform/listen.ts';
 import type { OpenStream } from '../session/streams.ts';
 import type { Verbs } from '../session/verbs.ts';
 import { Admission } from './admission.ts';
 import type { Dispatch } from './dispatch.ts';
-import type { HttpDialect } from './http.ts';
 import { type LineConnection, serveLines } from './lines.ts';
 import { Remote, type RoleFor } from './remote.ts';
 
@@ -47,7 +47,12 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
   const dispatch = dispatchOf(verbs, log, redact);
   const admission = new Admission(connectionLimit);
   const lines = new Set<LineConnection>();
-  let http: Promise<HttpDialect> | undefined;
+  // loaded for the first client that speaks HTTP
+  const http = lazily(() =>
+    import('./http.ts').then(({ createHttpDialect }) =>
+      createHttpDialect(dispatch, openStream, log),
+    ),
+  );
 
   function admit(socket: Socket): void {
     socket.on('error', (error) => log.warn({ err: error }, 'a connection failed'));
@@ -69,11 +74,7 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
     socket.once('close', () => void lines.delete(connection));
   }
   function serveHttp(socket: Socket, remote: Remote): void {
-    // loaded for the first client that speaks HTTP
-    http ??= import('./http.ts').then(({ createHttpDialect }) =>
-      createHttpDialect(dispatch, openStream, log),
-    );
-    http.then(
+    http().then(
       (dialect) => dialect.serve(socket, remote),
       (error: unknown) => {
         log.error({ err: error }, 'HTTP could not be loaded');
@@ -98,13 +99,10 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
 
 /** The methods with their schemas are loaded with the first message: many a command never asks. */
 function dispatchOf(verbs: Verbs, log: Log, redact: (text: string) => string): Dispatch {
-  let loaded: Promise<Dispatch> | undefined;
-  return async (message, caller) => {
-    loaded ??= import('./dispatch.ts').then(({ createDispatch }) =>
-      createDispatch(verbs, log, redact),
-    );
-    return (await loaded)(message, caller);
-  };
+  const loaded = lazily(() =>
+    import('./dispatch.ts').then(({ createDispatch }) => createDispatch(verbs, log, redact)),
+  );
+  return async (message, caller) => (await loaded())(message, caller);
 }
 
 /** Calls back with the first byte, which stays in the stream. */

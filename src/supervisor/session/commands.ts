@@ -68,14 +68,14 @@ export class Commands {
    * stayed in when those had ended.
    */
   of(pid: number): Command | undefined {
-    const byPid = new Map(
-      [...this.#entries.values()].map(({ command }) => [command.process.pid, command]),
-    );
+    const all = [...this.#entries.values()].map(({ command }) => command);
+    const byPid = new Map(all.map((command) => [command.process.pid, command]));
     for (const ancestor of ancestorsOf(pid)) {
       const found = byPid.get(ancestor);
-      if (found !== undefined) return found;
+      if (found !== undefined && found.process.status === undefined) return found;
     }
-    return byPid.get(sessionOf(pid) ?? 0);
+    const found = byPid.get(sessionOf(pid) ?? 0);
+    return found?.process.leads ? found : undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import { SynscError } from '../../errors.ts';
 import type { ManagedProcess } from '../process/table.ts';
 import { readOutput } from './output.ts';
 import type { Parts } from './parts.ts';
-import type { Caller, Verbs } from './verbs.ts';
+import { type Caller, type Verbs, whenGone } from './verbs.ts';
 
 type ProcessVerb =
   | 'write'
@@ -38,7 +38,7 @@ export function processVerbs(parts: Parts): Pick<Verbs, ProcessVerb> {
       reach(processId, caller).kill(signal);
       return {};
     },
-    wait: ({ processId }, { gone }) => orGone(processes.get(processId).exited, gone),
+    wait: ({ processId }, caller) => orGone(processes.get(processId).exited, caller),
     attach: ({ processId, ...from }, caller) =>
       attachments.attach(processes.get(processId), caller, from),
     detach({ processId }, caller) {
@@ -70,10 +70,10 @@ export function reachProcess(
   return processes.get(processId);
 }
 
-function orGone<T>(promise: Promise<T>, gone: AbortSignal): Promise<T> {
+function orGone<T>(promise: Promise<T>, caller: Caller): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = () => reject(new SynscError('SESSION_ENDING', 'the caller left'));
-    gone.addEventListener('abort', leave, { once: true });
-    promise.then(resolve, reject).finally(() => gone.removeEventListener('abort', leave));
+    const stay = whenGone(caller, leave);
+    promise.then(resolve, reject).finally(stay);
   });
 }

@@ -30,25 +30,30 @@ export function resolveProgram(
   searchPath: string | undefined,
   cwd: string,
 ): Resolved {
-  const directories = name.includes('/') ? [''] : (searchPath ?? '').split(':');
+  const isPath = name.includes('/');
+  const directories = isPath ? [''] : (searchPath ?? '').split(':');
   let error: 'not-found' | 'not-executable' = 'not-found';
   for (const directory of name === '' ? [] : directories) {
     const file = path.resolve(cwd, directory, name);
     const state = executable(file);
     if (state === 'executable') return { path: file };
-    if (state === 'not-executable') error = state;
+    if (state === 'not-executable' || (state === 'not-reachable' && isPath)) {
+      error = 'not-executable';
+    }
   }
   return { error };
 }
 
-function executable(file: string): 'executable' | 'not-executable' | 'not-found' {
+function executable(file: string): 'executable' | 'not-executable' | 'not-reachable' | 'not-found' {
   try {
     // asked of every place in PATH: an exception for each would take longer than the look
     const found = statSync(file, { throwIfNoEntry: false });
     if (found === undefined) return 'not-found';
     if (!found.isFile()) return 'not-executable';
-  } catch {
-    return 'not-found';
+  } catch (error) {
+    // shells pass over a place in PATH that may not be entered, and tell of a path
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'EACCES' ? 'not-reachable' : 'not-found';
   }
   try {
     accessSync(file, constants.X_OK);

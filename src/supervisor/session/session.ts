@@ -6,16 +6,17 @@ import type {
 } from '../../../protocol/session/schemas.ts';
 import { protocolVersion } from '../../../protocol/version.ts';
 import { SynscError } from '../../errors.ts';
+import { lazily } from '../../platform/lazily.ts';
 import type { ManagedProcess } from '../process/table.ts';
 import { discover } from './discover.ts';
 import { pairingLifetime } from './pairing.ts';
 import type { Parts } from './parts.ts';
 import { processVerbs } from './processes.ts';
 import type { Spawned } from './spawn.ts';
-import type { Caller, Verbs } from './verbs.ts';
+import { type Caller, type Verbs, whenGone } from './verbs.ts';
 
 /** The path of a command, with the parsers that it needs: loaded with the first one. */
-const path = () => import('./spawn.ts');
+const path = lazily(() => import('./spawn.ts'));
 
 /** Entries of the audit chain in one answer. */
 const auditPage = 500;
@@ -123,7 +124,7 @@ function hand(
   } else {
     attachments.ownByStream(process, caller);
     process.pause();
-    caller.gone.addEventListener('abort', () => process.resume(), { once: true });
+    whenGone(caller, () => process.resume());
   }
 }
 
@@ -163,13 +164,12 @@ async function askUser(
 async function finished(
   { process }: Spawned,
   { outputLimitBytes }: Params<'spawn'>,
-  { gone }: Caller,
+  caller: Caller,
   { commands }: Parts,
 ): Promise<FinishedSpawn> {
-  const abandoned = () => process.kill('SIGKILL');
-  gone.addEventListener('abort', abandoned, { once: true });
+  const stay = whenGone(caller, () => process.kill('SIGKILL'));
   const status = await process.exited;
-  gone.removeEventListener('abort', abandoned);
+  stay();
   const stdout = process.log.tail(process.tty ? 'tty' : 'stdout', outputLimitBytes);
   const stderr = process.log.tail('stderr', outputLimitBytes);
   return {
@@ -189,25 +189,22 @@ function killAfter({ process }: Spawned, milliseconds: number): void {
 }
 
 /** Values that the user authorised pass the front end until the caller has had time to print them. */
-function showWhile({ process, authorized }: Spawned, { gone }: Caller, { redactors }: Parts): void {
+function showWhile({ process, authorized }: Spawned, caller: Caller, { redactors }: Parts): void {
   if (authorized.length === 0) return;
   const hide = redactors.showInFront(authorized);
-  let leave: () => void = () => undefined;
+  let stay: () => void = () => undefined;
   const left = new Promise<void>((resolve) => {
-    leave = resolve;
-    gone.addEventListener('abort', leave, { once: true });
+    stay = whenGone(caller, resolve);
   });
   const late = process.exited.then(
     () => new Promise<void>((resolve) => void setTimeout(resolve, shownAfterExit).unref()),
   );
   void Promise.race([left, late]).then(() => {
-    gone.removeEventListener('abort', leave);
+    stay();
     setTimeout(hide, 50).unref();
   });
 }
 
-function endWithCaller(process: Spawned['process'], { gone }: Caller): void {
-  const end = () => process.kill();
-  gone.addEventListener('abort', end, { once: true });
-  void process.exited.then(() => gone.removeEventListener('abort', end));
+function endWithCaller(process: Spawned['process'], caller: Caller): void {
+  void process.exited.then(whenGone(caller, () => process.kill()));
 }

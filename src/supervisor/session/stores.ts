@@ -87,12 +87,17 @@ export class Stores {
   }
 
   async #offer(program: string, file: string, approver: Approver): Promise<void> {
-    const wanted = await approver.offer({
+    const offer = {
       message: `${program} wrote a credential of this session to ${file}`,
       question: 'Take it out of that file?',
       byHand: 'remove it from that file: the dashboard is the place where credentials stay',
-    });
-    if (wanted) this.#takeOut(file);
+    };
+    if (!(await approver.offer(offer))) return;
+    try {
+      this.#takeOut(file);
+    } catch {
+      await nobody.offer({ ...offer, message: `${file} could not be changed` });
+    }
   }
 
   /** Lines that hold a value go; a file of nothing else, or that is no text, goes as a whole. */

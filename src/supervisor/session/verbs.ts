@@ -32,6 +32,13 @@ export interface Caller {
   readonly drained?: () => Promise<void>;
 }
 
+/** Calls back when a caller is gone, now where it is already; the returned function stops that. */
+export function whenGone({ gone }: Pick<Caller, 'gone'>, call: () => void): () => void {
+  if (gone.aborted) call();
+  else gone.addEventListener('abort', call, { once: true });
+  return () => gone.removeEventListener('abort', call);
+}
+
 /** The verbs of a session: one for each method of the socket, with parameters already validated. */
 export type Verbs = {
   readonly [M in MethodName]: (params: Params<M>, caller: Caller) => Promise<Result<M>> | Result<M>;

@@ -1,14 +1,16 @@
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   readdirSync,
   realpathSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { removeTree } from '../../platform/files.ts';
 import { allowsExec } from '../../platform/mounts.ts';
 import { shimPlace } from '../../platform/runtime-dir.ts';
 import { claimToo } from '../../platform/stale.ts';
@@ -28,7 +30,7 @@ const defaultPath = '/usr/local/bin:/usr/bin:/bin';
 
 /** By which program of this machine a shim asks; undefined when there is none. */
 export function askingBy(): string | undefined {
-  return [perlPath, ...curlPaths].find((one) => existsSync(one));
+  return [perlPath, ...curlPaths].find(isExecutable);
 }
 
 /** Which programs have a shim, and what one without an answer takes away. */
@@ -71,8 +73,10 @@ export class ShimDirectory {
     const by = askingBy();
     this.asks = usable && by !== undefined;
     if (!usable) return;
-    const made = mkdirSync(this.root, { recursive: true, mode: 0o700 });
-    if (made !== undefined) claimToo(made, sessionDirectory);
+    if (this.root === own) {
+      mkdirSync(own, { mode: 0o700 });
+      claimToo(own, sessionDirectory);
+    }
     this.directory = path.join(this.root, 'bin');
     mkdirSync(this.directory, { mode: 0o700 });
     const facts = { unset: names.unset, directory: this.directory, socketPath: this.socketPath };
@@ -131,7 +135,7 @@ export class ShimDirectory {
     const changed = modifiedAt(place);
     if (changed === undefined || this.#covered.get(place) === changed) return;
     this.#covered.set(place, changed);
-    for (const name of readdirSync(place)) {
+    for (const name of this.#namesIn(place)) {
       const kind = this.#kinds.get(name);
       if (kind === undefined || this.#linked.has(name)) continue;
       this.#linked.add(name);
@@ -139,8 +143,26 @@ export class ShimDirectory {
     }
   }
 
+  /** What a directory has; one that may not be listed is asked for each name. */
+  #namesIn(place: string): Iterable<string> {
+    try {
+      return readdirSync(place);
+    } catch {
+      return [...this.#kinds.keys()].filter((name) => existsSync(path.join(place, name)));
+    }
+  }
+
   remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    removeTree(this.root);
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SynscError } from '../../errors.ts';
+import { removeTree } from '../../platform/files.ts';
 import { memoryPlace } from '../../platform/runtime-dir.ts';
-import { claimToo } from '../../platform/stale.ts';
+import { claimToo, isPrivate } from '../../platform/stale.ts';
 import { isTmpfs } from '../../platform/tmpfs.ts';
 import type { Credential } from './vault.ts';
 
@@ -14,6 +15,7 @@ export class CredentialFiles {
   readonly directory: string;
   readonly #written = new Map<string, Credential>();
   readonly #sessionDirectory: string;
+  #made = false;
 
   /** `sessionDirectory` is used when it is on tmpfs, else /dev/shm. */
   constructor(sessionDirectory: string, id: string) {
@@ -45,11 +47,17 @@ export class CredentialFiles {
     }
   }
 
-  /** The directory itself, made when first needed (0700). Throws UNSUPPORTED where nothing is on tmpfs. */
+  /**
+   * The directory itself, made when first needed (0700). Throws UNSUPPORTED where nothing is on tmpfs,
+   * UNSAFE_DIRECTORY where somebody else has made it.
+   */
   own(): string {
-    const made = mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    if (made !== undefined) claimToo(made, this.#sessionDirectory);
-    if (!isTmpfs(this.directory)) {
+    this.#make();
+    const safe = isPrivate(this.directory, process.getuid?.() ?? 0);
+    if (safe === false) {
+      throw new SynscError('UNSAFE_DIRECTORY', `others can change ${this.directory}`);
+    }
+    if (safe === undefined || !isTmpfs(this.directory)) {
       throw new SynscError(
         'UNSUPPORTED',
         'no tmpfs for a credential file: it may not touch a disk',
@@ -58,8 +66,21 @@ export class CredentialFiles {
     return this.directory;
   }
 
+  #make(): void {
+    try {
+      mkdirSync(this.directory, { mode: 0o700 });
+      this.#made = true;
+      claimToo(this.directory, this.#sessionDirectory);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      // it is there, or can't be: the caller looks
+      if (!['EEXIST', 'ENOENT', 'EACCES', 'EROFS'].includes(code)) throw error;
+    }
+  }
+
   remove(): void {
-    rmSync(this.directory, { recursive: true, force: true });
+    if (!this.#made) return; // the place may be closed to us
+    removeTree(this.directory);
     this.#written.clear();
   }
 }

@@ -40,6 +40,8 @@ const written: Readonly<Record<string, string>> = {
   JSON: escaped(/(?!)/g, 'lower'),
   'JSON of Go': escaped(/[<>&]/g, 'lower'),
   'JSON of Go, upper case': escaped(/[<>&]/g, 'upper'),
+  'JSON of Jinja': escaped(/[<>&']/g, 'lower'),
+  'JSON of PHP': escaped(/[<>&']/g, 'upper'),
   'JSON of .NET': escaped(/["&'+<>`]/g, 'upper'),
   'JSON of .NET, lower case': escaped(/["&'+<>`]/g, 'lower'),
   'JSON with escaped base64': escaped(/[+/=]/g, 'lower'),
@@ -57,6 +59,8 @@ const written: Readonly<Record<string, string>> = {
     '`': '&#x60;',
   }),
   'HTML with a slash': references({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '/': '&#47;' }),
+  'HTML by number': value.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`),
+  'HTML by hex number': value.replace(/[&<>"']/g, (c) => `&#x${hex(c, 'upper')};`),
   'a Makefile': value.replaceAll('$', '$$$$'),
 };
 

@@ -202,7 +202,7 @@ describe('on a terminal', () => {
       }),
       { numRuns: 100 },
     );
-  }, 60_000);
+  }, 240_000);
 
   test('an escape sequence that is cut behind the first piece of a value stays whole', () => {
     const bytes = Buffer.from(`${TOKEN.slice(0, 33)}\r\n${esc}[31m${TOKEN.slice(33)}`);

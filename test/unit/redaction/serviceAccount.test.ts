@@ -25,7 +25,7 @@ const table = RedactionTable.build([
 ]);
 const lines = key.split('\n').slice(1, -2);
 
-describe('a service-account document', () => {
+describe('a service-account document', { timeout: 120_000 }, () => {
   test('keeps its public fields and loses its secret ones', () => {
     const safe = JSON.parse(redactText(table, text));
     expect(safe).toEqual({
