@@ -24,7 +24,7 @@ beforeAll(async () => {
   const archive = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? '';
   const install = ['install', '--global', '--prefix', prefix, ...quiet];
   await execa('npm', [...install, path.join(directory, archive)], { cwd: directory });
-}, 120_000);
+}, 300_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 test('the installed command starts', async () => {
