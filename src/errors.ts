@@ -62,8 +62,12 @@ export class SynscError extends Error {
 
 /** Of a refusal of the operating system, which is no bug of ours; undefined for any other error. */
 export function refusalOf(error: unknown): SynscError | undefined {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const hint = refusals[code];
+  const hint = refusals[codeOf(error)];
   if (!(error instanceof Error) || hint === undefined) return undefined;
   return new SynscError('SYSTEM', error.message, { cause: error, hint });
+}
+
+/** The word that the operating system, Node or a database has for a failure; '' where there is none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

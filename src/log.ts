@@ -15,8 +15,15 @@ export function lazyLog(): Log {
   };
 }
 
+/** What a log says of an error. */
+interface Fault {
+  readonly name: string;
+  readonly code?: unknown;
+  readonly stack?: readonly string[] | undefined;
+}
+
 /** An error for a log: a database's own message, and what it adds, may quote what was sent. */
-export function faultOf(error: unknown): object {
+export function faultOf(error: unknown): Fault {
   if (!(error instanceof Error)) return { name: 'unknown' };
   const stack = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
   return { name: error.name, ...('code' in error && { code: error.code }), stack };

@@ -11,7 +11,7 @@ import {
   string,
   unknown,
 } from '../../protocol/shape.ts';
-import { SynscError } from '../errors.ts';
+import { codeOf, SynscError } from '../errors.ts';
 
 const shape = object({
   /** Origin of the dashboard that this machine is signed in to. */
@@ -48,7 +48,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    if (codeOf(cause) === 'ENOENT') return {};
     throw new SynscError('USAGE', `cannot read ${path}`, { cause, hint: 'check its permissions' });
   }
   const settings = read(shape, text);

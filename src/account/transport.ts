@@ -1,5 +1,5 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { SynscError } from '../errors.ts';
+import { codeOf, SynscError } from '../errors.ts';
 import { DashboardAgent } from './connection.ts';
 import type { Dashboard } from './dashboard.ts';
 import { answerTimeout, timedOut, unreachable, untrustedDashboard } from './trust.ts';
@@ -106,7 +106,7 @@ export class Transport {
   async #explain(cause: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     if (cause instanceof SynscError || signal?.aborted) return cause;
     const { url } = this.#dashboard;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const code = codeOf(cause);
     if (untrustedCodes.has(code))
       return untrustedDashboard(url).catch((failure: unknown) => failure);
     if (invalidCodes.has(code)) {

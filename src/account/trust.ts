@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
-import { SynscError } from '../errors.ts';
+import { codeOf, SynscError } from '../errors.ts';
 
 /** Milliseconds that a dashboard has for everything: connecting, and the last byte of its answer. */
 export const answerTimeout = 15_000;
@@ -48,8 +48,9 @@ export function timedOut(): Error {
 
 /** DASHBOARD_UNREACHABLE with the URL and the operating system's word for the reason. */
 export function unreachable(url: string, cause: unknown): SynscError {
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-  return new SynscError('DASHBOARD_UNREACHABLE', `cannot reach the dashboard at ${url}${code}`, {
+  const code = codeOf(cause);
+  const reason = code === '' ? '' : ` (${code})`;
+  return new SynscError('DASHBOARD_UNREACHABLE', `cannot reach the dashboard at ${url}${reason}`, {
     cause,
   });
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { SynscError } from '../errors.ts';
+import { codeOf, SynscError } from '../errors.ts';
 import type { CertificateFiles } from './config.ts';
 import type { Tls } from './tls.ts';
 
@@ -32,8 +32,11 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw wrong(`cannot read ${path}${code}`, 'check its path and permissions');
+    const code = codeOf(cause);
+    throw wrong(
+      `cannot read ${path}${code === '' ? '' : ` (${code})`}`,
+      'check its path and permissions',
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { codeOf } from '../errors.ts';
 import 'reflect-metadata';
 import { createHash, randomBytes, webcrypto } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -160,7 +161,7 @@ async function load(directory: string, name: string): Promise<Issuer | undefined
       key: await webcrypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign']),
     };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 
 /** elf(5): the magic number, and where the field for the machine ends. */
 const elf = Buffer.from('\x7fELF');
@@ -16,6 +16,16 @@ export function runsByItself(file: string): boolean {
   if (head.toString('latin1', 0, 2) === '#!') return true;
   own ??= headOf('/proc/self/exe');
   return head.subarray(0, 4).equals(elf) && machineOf(head).equals(machineOf(own));
+}
+
+/** Whether this user may run a file, or enter a directory. */
+export function mayExecute(place: string): boolean {
+  try {
+    accessSync(place, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function machineOf(head: Buffer): Buffer {

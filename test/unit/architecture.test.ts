@@ -80,14 +80,26 @@ const doors: Record<string, string[]> = {
     'src/dashboard/store',
   ],
   'src/dashboard/store': [...shared, 'src/platform', 'src/provider', 'src/dashboard/services.ts'],
-  'src/dashboard/auth': [...shared, 'src/dashboard/store', 'src/dashboard/services.ts'],
-  'src/dashboard/web': [...shared, 'src/provider', 'src/dashboard/services.ts'],
+  'src/dashboard/status.ts': [],
+  'src/dashboard/auth': [
+    ...shared,
+    'src/dashboard/store',
+    'src/dashboard/services.ts',
+    'src/dashboard/status.ts',
+  ],
+  'src/dashboard/web': [
+    ...shared,
+    'src/provider',
+    'src/dashboard/services.ts',
+    'src/dashboard/status.ts',
+  ],
   'src/dashboard/api': [
     ...shared,
     'src/provider',
     'src/dashboard/store',
     'src/dashboard/auth',
     'src/dashboard/services.ts',
+    'src/dashboard/status.ts',
   ],
   'src/dashboard': [
     ...shared,

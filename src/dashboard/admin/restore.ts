@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import { SynscError } from '../../errors.ts';
+import { codeOf, SynscError } from '../../errors.ts';
 import type { DashboardConfig } from '../config.ts';
 import { openEngine } from '../open.ts';
 import type { Run } from '../store/engine.ts';
@@ -137,7 +137,7 @@ async function* readRecords(path: string): AsyncGenerator<object> {
   try {
     for await (const text of createInterface({ input: zip })) yield JSON.parse(text) as object;
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const missing = codeOf(cause) === 'ENOENT';
     throw unreadable(missing ? 'is not there' : 'is damaged', cause);
   }
 }

@@ -5,10 +5,9 @@ import { SynscError } from '../../errors.ts';
 import { findToken } from '../auth/accessTokens.ts';
 import { bearerUser, requireBearer } from '../auth/bearer.ts';
 import type { Context } from '../store/context.ts';
+import { isUuid } from '../store/uuid.ts';
 import { registerEvents } from './events.ts';
 import { status, sync } from './sync.ts';
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What the command line calls with its bearer token. JSON only. */
 export async function registerApi(app: FastifyInstance, context: Context): Promise<void> {
@@ -35,7 +34,7 @@ export async function registerApi(app: FastifyInstance, context: Context): Promi
   app.patch<{ Params: { id: string } }>('/api/cli/sessions/:id', async (request) => {
     const { id } = request.params;
     const update = read(sessionUpdate, request.body);
-    const rows = !uuid.test(id)
+    const rows = !isUuid(id)
       ? []
       : await store.one(bearerUser(request).id, 'updateSession', [
           id,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { SynscError } from '../../errors.ts';
+import { codeOf, SynscError } from '../../errors.ts';
 import { type Services, shortestPassword, type WebUser } from '../services.ts';
 import type { Context } from '../store/context.ts';
 import type { Query } from '../store/store.ts';
@@ -83,7 +83,7 @@ async function create(
     });
     return user;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === uniqueViolation) return;
+    if (codeOf(error) === uniqueViolation) return;
     throw error;
   }
 }

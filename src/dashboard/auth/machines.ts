@@ -3,6 +3,7 @@ import { scope as fullScope, tokenPrefix } from '../../../protocol/dashboard/dev
 import { SynscError } from '../../errors.ts';
 import type { Device, Services } from '../services.ts';
 import type { Context } from '../store/context.ts';
+import { isUuid } from '../store/uuid.ts';
 import { hashToken, newToken } from './token.ts';
 
 type Machines = Pick<
@@ -10,7 +11,6 @@ type Machines = Pick<
   'devices' | 'revokeDevice' | 'revokeAllDevices' | 'createAutomationToken'
 >;
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const day = 24 * 60 * 60;
 /** Days that a token for CI may live. */
 const longestAutomation = 365;
@@ -33,7 +33,7 @@ export function machines({ store }: Context): Machines {
     },
     revokeDevice: (user, id) =>
       store.tx(user.id, async (query) => {
-        const [known] = uuid.test(id) ? await query<{ name: string }>('ownMachine', [id]) : [];
+        const [known] = isUuid(id) ? await query<{ name: string }>('ownMachine', [id]) : [];
         if (!known) throw new SynscError('NOT_FOUND', 'no such machine');
         const ended = await query('revokeMachine', [id]);
         if (ended.length > 0) await query('addAudit', ['token.revoke', known.name, 'ok', '']);

@@ -7,6 +7,7 @@ import {
   retryParameter,
 } from '../../../protocol/dashboard/device.ts';
 import { SynscError } from '../../errors.ts';
+import { frameworkStatus } from '../status.ts';
 import type { Context } from '../store/context.ts';
 import { type Form, OAuthError, readForm, requireClient, required } from './form.ts';
 import { type Asking, redeem, renew, requestDevice } from './grant.ts';
@@ -127,8 +128,7 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
     const body = { error: 'temporarily_unavailable', error_description: `${message}: ${hint}` };
     return reply.code(429).header('retry-after', retryAfter).send(body);
   }
-  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
-  if (status < 500) {
+  if (frameworkStatus(error) < 500) {
     return reply.code(400).send({
       error: 'invalid_request',
       error_description: 'the body must be application/x-www-form-urlencoded',

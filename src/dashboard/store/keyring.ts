@@ -2,13 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SynscError } from '../../errors.ts';
+import { codeOf, SynscError } from '../../errors.ts';
 import { decrypt, encrypt } from './cipher.ts';
 import { createKeyFile, readIfThere, removeKeyFile, replaceKeyFile } from './keyFiles.ts';
 import { withLock } from './lock.ts';
 import { type RootConfig, type RootSource, rootSources } from './rootSource.ts';
+import { isUuid } from './uuid.ts';
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const idLength = 8;
 /** Of the installation itself, beside the users'. */
 const installation = 'installation';
@@ -61,13 +61,13 @@ class KeyFiles {
 
   path(name: string): string {
     if (name === installation) return join(this.#directory, installation);
-    if (!uuid.test(name)) throw new RangeError('not a user id');
+    if (!isUuid(name)) throw new RangeError('not a user id');
     return join(this.#directory, 'users', name);
   }
 
   async users(): Promise<string[]> {
     const names = await readdir(join(this.#directory, 'users'));
-    return names.filter((name) => uuid.test(name));
+    return names.filter((name) => isUuid(name));
   }
 
   /** The first start makes the root key and the installation's secret. */
@@ -163,7 +163,7 @@ function readAtOnce(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

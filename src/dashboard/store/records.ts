@@ -2,10 +2,9 @@ import { SynscError } from '../../errors.ts';
 import type { AuditEntry, Services, SessionRecord } from '../services.ts';
 import { exportAudit } from './auditExport.ts';
 import type { Context } from './context.ts';
+import { isUuid } from './uuid.ts';
 
 type Records = Pick<Services, 'sessions' | 'session' | 'audit' | 'exportAudit' | 'watch'>;
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface SessionRow
   extends Pick<
@@ -28,7 +27,7 @@ export function records(context: Context): Records {
       return rows.map(sessionOf);
     },
     async session(user, id) {
-      const [row] = uuid.test(id)
+      const [row] = isUuid(id)
         ? await store.tx(user.id, (query) => query<SessionRow>('session', [id]))
         : [];
       if (row) return sessionOf(row);

@@ -1,5 +1,8 @@
 import { auditMoment } from './auditRow.ts';
 
+const sessionColumns = `id, label, directory, hostname, started_at, ended_at, last_seen_at,
+      commands, redactions, credentials_used, audit_head`;
+
 /**
  * Every statement that the running dashboard can send, by name: callers never pass SQL text, so
  * there is nothing to inject into. Those on schema `app` see one user's rows (row-level security);
@@ -90,13 +93,9 @@ export const statements = {
       credentials_used = coalesce($5::text[], credentials_used),
       audit_head = coalesce($6::text, audit_head)
     WHERE id = $1 RETURNING id`,
-  sessions: `SELECT id, label, directory, hostname, started_at, ended_at, last_seen_at,
-      commands, redactions, credentials_used, audit_head
-    FROM app.cli_sessions ORDER BY started_at DESC LIMIT 200`,
+  sessions: `SELECT ${sessionColumns} FROM app.cli_sessions ORDER BY started_at DESC LIMIT 200`,
 
-  session: `SELECT id, label, directory, hostname, started_at, ended_at, last_seen_at,
-      commands, redactions, credentials_used, audit_head
-    FROM app.cli_sessions WHERE id = $1`,
+  session: `SELECT ${sessionColumns} FROM app.cli_sessions WHERE id = $1`,
 
   addAudit: `INSERT INTO app.audit (user_id, action, target, outcome, address)
     VALUES (auth.uid(), $1, $2, $3, $4)`,

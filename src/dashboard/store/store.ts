@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SynscError } from '../../errors.ts';
+import { codeOf, SynscError } from '../../errors.ts';
 import type { Engine, Principal, Run, Statement } from './engine.ts';
 import { guard } from './guard.ts';
 import { createLogins, loginsOf } from './logins.ts';
@@ -80,8 +80,7 @@ async function prepare(engine: Engine, secret: Buffer, claimsKey: Buffer): Promi
       });
       return;
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      if (left <= 1 || !meetings.has(code)) throw error;
+      if (left <= 1 || !meetings.has(codeOf(error))) throw error;
       await sleep(50 + Math.random() * 200);
     }
   }

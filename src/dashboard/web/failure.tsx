@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { errors } from '../../../protocol/errors.ts';
 import { SynscError } from '../../errors.ts';
 import type { Services } from '../services.ts';
+import { exactStatus, frameworkStatus } from '../status.ts';
 import { sendError, sendPage, withRetry } from './answer.tsx';
 import { MessagePage } from './pages/message.tsx';
 import { signedIn, wantsJson, wantsPage } from './request.ts';
@@ -14,7 +15,7 @@ export function registerFailure(app: FastifyInstance, services: Services): void 
   app.setErrorHandler<FastifyError | SynscError>(async (failure, request, reply) => {
     const error = failure instanceof SynscError ? failure : hidden(failure);
     if (errors[error.code].http >= 500) request.log.error({ err: failure }, 'request failed');
-    const status = statusOf(failure) ?? errors[error.code].http;
+    const status = exactStatus(failure) ?? errors[error.code].http;
     if (wantsJson(request)) return sendError(reply, error, status);
     return sendMessage(services, request, reply, error, status);
   });
@@ -56,15 +57,9 @@ async function sendMessage(
   return sendPage(withRetry(reply, error), page, status);
 }
 
-/** What the framework says more exactly than our table: too large, or of another type. */
-function statusOf(failure: FastifyError | SynscError): number | undefined {
-  const status = 'statusCode' in failure ? failure.statusCode : undefined;
-  return status === 413 || status === 415 ? status : undefined;
-}
-
 /** Messages of the framework and of drivers may quote the request, so none is shown. */
 function hidden(failure: FastifyError): SynscError {
-  return failure.statusCode !== undefined && failure.statusCode < 500
+  return frameworkStatus(failure) < 500
     ? new SynscError('INVALID_REQUEST', 'the form could not be read', {
         hint: 'go back and send it again',
       })

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, writeSync } from 'node:fs';
-import { SynscError } from '../../errors.ts';
+import { closeSync, writeSync } from 'node:fs';
+import { codeOf, SynscError } from '../../errors.ts';
 import { pipe } from '../../platform/descriptors.ts';
-import { runsByItself } from '../../platform/executable.ts';
+import { mayExecute, runsByItself } from '../../platform/executable.ts';
 import { release } from '../../platform/pages.ts';
 import { direct, launcher, type Start } from './launcher.ts';
 
@@ -105,9 +105,7 @@ function hand(values: Buffer, fd: number): void {
 }
 
 function refused(cwd: string): SynscError {
-  try {
-    accessSync(cwd, constants.X_OK);
-  } catch {
+  if (!mayExecute(cwd)) {
     return new SynscError('NO_SUCH_DIRECTORY', 'the working directory may not be entered');
   }
   return new SynscError('LIMIT', 'the system starts no further process now', {
@@ -131,8 +129,4 @@ function startFailure(error: unknown): unknown {
         hint: 'pass long data by stdin or a file',
       })
     : error;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

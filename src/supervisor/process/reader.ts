@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { ReadStream } from 'node:tty';
+import { codeOf } from '../../errors.ts';
 
 /** One descriptor of a command that is read to its end. */
 export interface Reader<S extends Socket> {
@@ -129,7 +130,7 @@ function readNow(fd: number): number {
   try {
     return readSync(fd, chunk);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'EAGAIN' || code === 'EIO' || code === 'EBADF') return 0;
     throw error;
   }

@@ -3,7 +3,8 @@ import { lengthOf } from './width.ts';
 /** The bytes that stand for a character beyond ASCII; undefined where nothing can. */
 type PointSpelling = (point: number) => readonly number[] | undefined;
 
-const ascii = (text: string) => [...Buffer.from(text)];
+/** The codes of a text of ASCII. */
+export const ascii = (text: string) => [...Buffer.from(text)];
 const unicode = (unit: number) => `\\u${unit.toString(16).padStart(4, '0')}`;
 const surrogates = (point: number) => [
   0xd800 + ((point - 0x10000) >> 10),

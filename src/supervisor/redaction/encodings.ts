@@ -1,5 +1,5 @@
 import { release, secretBuffer } from '../../platform/pages.ts';
-import { codePointForms } from './codePoints.ts';
+import { ascii, codePointForms } from './codePoints.ts';
 
 const UNRESERVED = '-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const BASE64_SKIP = [0, 2, 3] as const;
@@ -141,7 +141,6 @@ function bytewise(spell: Spelling): Spelling {
   };
 }
 
-const ascii = (text: string) => [...Buffer.from(text)];
 const hexOf = (byte: number, upper: boolean) => {
   const digits = byte.toString(16).padStart(2, '0');
   return ascii(upper ? digits.toUpperCase() : digits);

@@ -142,14 +142,7 @@ function forwards(from: Piece, text: CanonicalBytes): Piece[] {
       Math.min(text.length, after + joinWithin),
     );
     if (start < 0) break;
-    let length = joinMin;
-    while (
-      offset + length < form.bytes.length &&
-      start + length < text.length &&
-      form.bytes[offset + length] === text.bytes[start + length]
-    ) {
-      length += 1;
-    }
+    const length = agreeFrom(form.bytes, offset, text, start);
     found.push({ form, offset, start, end: start + length, counts: true });
     offset += length;
     after = start + length;
@@ -166,14 +159,8 @@ function backwards(from: Piece, text: CanonicalBytes): Piece[] {
     const low = Math.max(0, before - joinWithin);
     const at = lastIndexOf(text, form.bytes, offset - joinMin, low, before);
     if (at < 0) break;
-    let length = joinMin;
-    while (
-      offset - length > 0 &&
-      at + joinMin - length > low &&
-      form.bytes[offset - length - 1] === text.bytes[at + joinMin - length - 1]
-    ) {
-      length += 1;
-    }
+    const more = agreeBefore(form.bytes, offset - joinMin, text, at);
+    const length = joinMin + Math.min(more, at - low);
     const end = at + joinMin;
     found.push({ form, offset: offset - length, start: end - length, end, counts: true });
     offset -= length;

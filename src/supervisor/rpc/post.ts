@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { messageLimit } from '../../../protocol/transport.ts';
-import { SynscError } from '../../errors.ts';
+import { codeOf, SynscError } from '../../errors.ts';
 import type { Caller } from '../session/verbs.ts';
 import type { Dispatch } from './dispatch.ts';
 import { failureResponse } from './failure.ts';
@@ -77,8 +77,4 @@ function callerOf(request: FastifyRequest, reply: FastifyReply, remote: Remote):
 /** What was refused may still be on its way: the connection ends. */
 function refuse(reply: FastifyReply, status: number, error: SynscError): FastifyReply {
   return reply.code(status).header('connection', 'close').send(failureResponse(null, error));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

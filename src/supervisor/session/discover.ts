@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from '../../../protocol/session/methods.ts';
-import { SynscError } from '../../errors.ts';
+import { codeOf, SynscError } from '../../errors.ts';
 
 let document: Result<'rpc.discover'> | undefined;
 
@@ -18,7 +18,7 @@ function readDocument(): Result<'rpc.discover'> {
         readFileSync(new URL(place, import.meta.url), 'utf8'),
       ) as Result<'rpc.discover'>;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
     }
   }
   throw new SynscError('INTERNAL', 'openrpc.json is missing from this installation');

@@ -1,6 +1,7 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { SynscError } from '../../errors.ts';
+import { codeOf, SynscError } from '../../errors.ts';
+import { mayExecute } from '../../platform/executable.ts';
 
 /** Where a program is, or why it can't be run (127 and 126 of POSIX shells). */
 export type Resolved =
@@ -52,15 +53,9 @@ function executable(file: string): 'executable' | 'not-executable' | 'not-reacha
     if (!found.isFile()) return 'not-executable';
   } catch (error) {
     // shells pass over a place in PATH that may not be entered, and tell of a path
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    return code === 'EACCES' ? 'not-reachable' : 'not-found';
+    return codeOf(error) === 'EACCES' ? 'not-reachable' : 'not-found';
   }
-  try {
-    accessSync(file, constants.X_OK);
-    return 'executable';
-  } catch {
-    return 'not-executable';
-  }
+  return mayExecute(file) ? 'executable' : 'not-executable';
 }
 
 /** The file behind all links; the path itself where that can't be told. */

@@ -1,8 +1,9 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Decision } from '../../../protocol/session/decision.ts';
 import type { AuthorizationParams, SpawnParams } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
+import { mayExecute } from '../../platform/executable.ts';
 import { decide } from '../policy/decide.ts';
 import { childEnvironment, grantedVariables, settingsOf } from '../policy/environment.ts';
 import { rewrite } from '../policy/rewrite.ts';
@@ -163,8 +164,7 @@ export function directoryOf({ cwd }: Pick<Program, 'cwd'>, parts: Parts): string
 
 function isDirectory(place: string): boolean {
   try {
-    accessSync(place, constants.X_OK);
-    return statSync(place).isDirectory();
+    return statSync(place).isDirectory() && mayExecute(place);
   } catch {
     return false; // missing, forbidden, or no possible path
   }

@@ -1,6 +1,4 @@
 import {
-  accessSync,
-  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -10,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { mayExecute } from '../../platform/executable.ts';
 import { removeTree } from '../../platform/files.ts';
 import { allowsExec } from '../../platform/mounts.ts';
 import { shimPlace } from '../../platform/runtime-dir.ts';
@@ -30,7 +29,7 @@ const defaultPath = '/usr/local/bin:/usr/bin:/bin';
 
 /** By which program of this machine a shim asks; undefined when there is none. */
 export function askingBy(): string | undefined {
-  return [perlPath, ...curlPaths].find(isExecutable);
+  return [perlPath, ...curlPaths].find(mayExecute);
 }
 
 /** Which programs have a shim, and what one without an answer takes away. */
@@ -154,15 +153,6 @@ export class ShimDirectory {
 
   remove(): void {
     removeTree(this.root);
-  }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 

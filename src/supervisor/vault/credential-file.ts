@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SynscError } from '../../errors.ts';
+import { codeOf, SynscError } from '../../errors.ts';
 import { removeTree } from '../../platform/files.ts';
 import { memoryPlace } from '../../platform/runtime-dir.ts';
 import { claimToo, isPrivate } from '../../platform/stale.ts';
@@ -72,9 +72,8 @@ export class CredentialFiles {
       this.#made = true;
       claimToo(this.directory, this.#sessionDirectory);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       // it is there, or can't be: the caller looks
-      if (!['EEXIST', 'ENOENT', 'EACCES', 'EROFS'].includes(code)) throw error;
+      if (!['EEXIST', 'ENOENT', 'EACCES', 'EROFS'].includes(codeOf(error))) throw error;
     }
   }
 
