@@ -1,15 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codeOf } from '../errors.ts';
 import { libc } from './native.ts';
 import { sessionOf, startTimeOf, stateOf } from './peer.ts';
 
 const WNOHANG = 1;
 
+/** Processes that `identities` reads in one turn of the event loop. */
+const perTurn = 4;
+
 /** All processes below `pid`, parents before children (proc(5), task/TID/children). */
 export function descendantsOf(pid: number): number[] {
-  const found: number[] = [];
-  for (const child of childrenOf(pid)) found.push(child, ...descendantsOf(child));
-  return found;
+  return [...below(pid)];
+}
+
+/** The same, each read when it is asked for. */
+function* below(pid: number): Generator<number> {
+  for (const child of childrenOf(pid)) {
+    yield child;
+    yield* below(child);
+  }
 }
 
 /** Threads can have children too, so every task is asked. */
@@ -95,9 +105,14 @@ export function reapOrphans(own: ReadonlySet<number>): void {
   }
 }
 
-/** `pid:start` pairs of everything below this process but `except`, the watchdog that reads them. */
-export function identities(except: number | undefined): string[] {
-  return descendantsOf(process.pid)
-    .filter((pid) => pid !== except)
-    .map((pid) => `${pid}:${startTimeOf(pid) ?? 0}`);
+/** Everything below this process, read a little in each turn, so that nobody waits for hundreds of them. */
+export async function identities(): Promise<Identity[]> {
+  const found: Identity[] = [];
+  let seen = 0;
+  for (const pid of below(process.pid)) {
+    found.push({ pid, start: startTimeOf(pid) ?? 0 });
+    seen += 1;
+    if (seen % perTurn === 0) await nextTurn();
+  }
+  return found;
 }

@@ -247,9 +247,9 @@ function assemble(
     stores: new Stores(redactors, approver),
     relays: new Relays(),
     used: new Set(),
-    started() {
+    started({ leader }) {
       counts.commands += 1;
-      watchdog.update();
+      if (leader !== undefined) watchdog.add(leader);
     },
   };
   return { parts, watchdog, counts };
