@@ -123,12 +123,22 @@ function refuse(socket: Socket, error: SynscError): void {
 }
 
 function sinkOf(socket: Socket, stream: () => Stream): Sink {
-  return {
-    piece({ stream: name, data }) {
-      socket.cork(); // one system call for both
-      socket.write(frameHeader(frameTypes[name], data.length));
-      socket.write(data);
+  let corked = false;
+  /** One system call for all that is sent in this turn. */
+  function cork(): void {
+    if (corked) return;
+    corked = true;
+    socket.cork();
+    process.nextTick(() => {
+      corked = false;
       socket.uncork();
+    });
+  }
+  return {
+    piece({ stream: name, data, block }) {
+      cork();
+      socket.write(frameHeader(frameTypes[name], data.length));
+      socket.write(data, block.borrow());
       return socket.writableLength <= streamBuffer;
     },
     gap: (offset) => void socket.write(jsonFrame(frameTypes.ack, { offset })),
