@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codeOf } from '../errors.ts';
 import { libc } from './native.ts';
 import { sessionOf, startTimeOf, stateOf } from './peer.ts';
+import { readProc } from './proc.ts';
 
 const WNOHANG = 1;
 
@@ -26,7 +27,7 @@ function* below(pid: number): Generator<number> {
 function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1')
+      readProc(`/proc/${pid}/task/${task}/children`)
         .split(' ')
         .flatMap((word) => (word === '' ? [] : [Number(word)])),
     );
