@@ -125,7 +125,7 @@ function readInto<S extends Socket>(
   });
   const isTerminal = stream instanceof ReadStream;
   const self = isTerminal ? undefined : { turn: 0, wait: () => void stream.pause(), goOn };
-  stream.once('close', () => self && active.delete(self));
+  stream.once('close', () => void (self && active.delete(self)));
   stream.on('error', () => undefined); // EIO: the last process let go of the terminal
   stream.resume();
   return {
