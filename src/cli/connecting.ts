@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Account, openAccount } from '../account/sign-in.ts';
 
 /**
@@ -16,8 +17,4 @@ async function connected(env: NodeJS.ProcessEnv): Promise<Account> {
   const account = await openAccount(env);
   account.client.prepare();
   return account;
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
 }

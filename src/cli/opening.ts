@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { tokenPrefix } from '../../protocol/dashboard/device.ts';
 import type { SessionUpdate } from '../../protocol/dashboard/sync.ts';
 import { readSettings } from '../account/settings.ts';
@@ -43,7 +43,9 @@ export async function open(
     await ending.unless(supervisor.sync());
     const signedIn = await account;
     signedIn.onToken((token) => supervisor.redact('SYNSC_TOKEN', token, tokenPrefixes));
-    return recorded(supervisor, signedIn, label);
+    const session = recorded(supervisor, signedIn, label);
+    await turn(); // or the dashboard would hear of it when the command has begun
+    return session;
   } catch (error) {
     await supervisor.close('the session could not start');
     // a dashboard that does not answer keeps nobody waiting

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { codeOf } from '../errors.ts';
 import { libc } from './native.ts';
 import { sessionOf, startTimeOf, stateOf } from './peer.ts';
@@ -113,7 +113,7 @@ export async function identities(): Promise<Identity[]> {
   for (const pid of below(process.pid)) {
     found.push({ pid, start: startTimeOf(pid) ?? 0 });
     seen += 1;
-    if (seen % perTurn === 0) await nextTurn();
+    if (seen % perTurn === 0) await turn();
   }
   return found;
 }

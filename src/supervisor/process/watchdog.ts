@@ -90,6 +90,7 @@ export class Watchdog {
   /** What has begun while a list is made; undefined when none is. */
   #meanwhile: Identity[] | undefined;
   #dismissed = false;
+  #gone: Promise<void> = Promise.resolve();
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
@@ -136,18 +137,23 @@ export class Watchdog {
     this.#say(`terminal ${terminal.path} ${terminal.settings}`);
   }
 
-  /** The session ended in order: it goes without doing anything. Resolves when it has. */
-  async dismiss(): Promise<void> {
+  /** The session ended in order: it goes without doing anything. */
+  dismiss(): void {
     this.#dismissed = true;
     clearInterval(this.#timer);
     const child = this.#child;
     if (child?.pid === undefined) return;
-    const gone = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+    this.#gone = new Promise((resolve) => void child.once('exit', () => resolve()));
     signal(child.pid, 'SIGCONT');
     this.#say('done');
-    child.ref();
-    await Promise.race([gone, delay(dismissalGrace, undefined, { ref: false })]);
-    child.unref();
+  }
+
+  /** Resolves when it has gone after that. */
+  async left(): Promise<void> {
+    const child = this.#child;
+    child?.ref();
+    await Promise.race([this.#gone, delay(dismissalGrace, undefined, { ref: false })]);
+    child?.unref();
   }
 
   #say(line: string): void {
