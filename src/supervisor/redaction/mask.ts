@@ -141,7 +141,7 @@ export class Mask {
     for (let at = from; at < to; at += 1) {
       // a sequence whose beginning is out already goes first
       if (!this.#placed && (this.#own === 'payload' || this.#state === State.ground)) {
-        out.push(...MARKER);
+        for (const byte of MARKER) out.push(byte);
         this.#placed = true;
       }
       const byte = raw[at] as number;

@@ -23,7 +23,11 @@ export function stretchesOf(spans: readonly Span[]): Stretch[] {
       last.end = Math.max(last.end, span.end);
       last.certain ||= span.certain;
       if (span.end === last.end) last.open ||= span.open;
-    } else stretches.push({ ...span, others: [] });
+    } else stretches.push(stretchOf(span));
   }
   return stretches;
+}
+
+function stretchOf({ name, start, end, payload, certain, open }: Span): Stretch {
+  return { name, start, end, payload, others: [], certain, open };
 }
