@@ -1,6 +1,6 @@
 import { type Canonical, type CanonicalBytes, KEPT } from './canonical.ts';
 import type { Form } from './needles.ts';
-import { follow, type ParserState, State } from './parser.ts';
+import { type ParserState, State, stateBehind } from './parser.ts';
 
 /** Where a form and a text agree so far that it gives the value away: canonical offsets [start, end) of the text. */
 export interface Piece {
@@ -82,10 +82,12 @@ export function standsWhole({ form, start, end }: Piece, text: Canonical, raw: B
   const to = text.placeOf(end - 1);
   for (let at = text.placeOf(start); at <= to; at += 1) {
     const byte = raw[at] as number;
-    if (state !== State.ground || byte === 0x1b) state = follow(state, byte);
-    else if (byte === form.raw[next] && next <= last) next += 1;
-    else if (BETWEEN.includes(byte)) continue;
-    else if (!QUOTES.includes(byte) || !isQuote(form.raw, next)) return false;
+    const before: ParserState = state;
+    state = stateBehind(before, raw, at);
+    if (before !== State.ground || state !== State.ground) continue;
+    if (byte === form.raw[next] && next <= last) next += 1;
+    else if (!BETWEEN.includes(byte) && (!QUOTES.includes(byte) || !isQuote(form.raw, next)))
+      return false;
   }
   return next === last + 1;
 }

@@ -27,6 +27,13 @@ const seen: readonly (readonly [string, string, string])[] = [
     each(TOKEN, (letter) => `${esc}[38;5;9m${letter}${esc}[0m`),
     `${esc}[38;5;9m${M}${`${esc}[0m${esc}[38;5;9m`.repeat(TOKEN.length - 1)}${esc}[0m`,
   ],
+  [
+    'coloured by C1 controls',
+    each(TOKEN, (letter) => `\u009b1m${letter}\u009bm`),
+    `\u009b1m${M}${`\u009bm\u009b1m`.repeat(TOKEN.length - 1)}\u009bm`,
+  ],
+  ['in a title by C1 controls', `\u009d0;me ${TOKEN}\u009c$ `, `\u009d0;me ${M}\u009c$ `],
+  ['with controls of C1 in it', `${TOKEN.slice(0, 20)}\u0086${TOKEN.slice(20)} `, `${M}\u0086 `],
   ['folded', `${fold(TOKEN, 12)}\n`, `${M}\n`],
   ['folded with indentation and CR LF', `  ${fold(TOKEN, 13, '\r\n    ')}\r\n`, `  ${M}\r\n`],
   ['spaced', `${each(TOKEN, (letter) => `${letter} `)}.`, `${M} .`],
