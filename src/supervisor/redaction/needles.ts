@@ -36,7 +36,8 @@ export interface Form {
 
 /** Values of fewer bytes would mask ordinary text. */
 const valueMin = 6;
-const encodedMin = 8;
+/** Six bytes in base64, where it has them to itself. */
+const encodedMin = 7;
 /** The search looks at four bytes at a time. */
 const canonicalMin = 4;
 

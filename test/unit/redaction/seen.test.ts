@@ -65,6 +65,16 @@ const seen: readonly (readonly [string, string, string])[] = [
   ['a piece of its end', `…${TOKEN.slice(-9)} `, `…${M} `],
   ['a piece of its middle', `…${TOKEN.slice(8, 21)}… `, `…${M}… `],
   [
+    'a piece before a word that begins as it goes on',
+    `half ${TOKEN.slice(0, half)} ${TOKEN[half]}ver\n`,
+    `half ${M} ${TOKEN[half]}ver\n`,
+  ],
+  [
+    'a piece behind a word that ends as it began',
+    `so ${TOKEN.slice(half - 2, half)}\n${TOKEN.slice(half)} more\n`,
+    `so ${TOKEN.slice(half - 2, half)}\n${M} more\n`,
+  ],
+  [
     'in two columns',
     `| ${TOKEN.slice(0, half)} | one |\n| ${TOKEN.slice(half)} | two |\n`,
     `| ${M} | one |\n| ${M} | two |\n`,
