@@ -34,7 +34,6 @@ export function edgesOf(piece: Piece, text: Canonical, raw: Buffer): Edges {
 
 /** How many characters from an edge of the piece inwards a blank cuts off from a word of it. */
 function strayAt(edge: number, step: 1 | -1, piece: Piece, text: Canonical, raw: Buffer): number {
-  if (piece.end - piece.start < word + 1) return 0;
   for (let count = 1; count <= chance; count += 1) {
     const border = edge + step * count;
     if (!isBlank(border, text, raw)) continue;
