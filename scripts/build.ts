@@ -173,12 +173,13 @@ async function train(): Promise<void> {
     ...{ SYNSC_TOKEN: 'training', SYNSC_DASHBOARD_URL: 'https://127.0.0.1:1' },
     TRAINING: path.join(dist, 'compiled', `${process.version}-${process.arch}`),
   };
+  const how = { extendEnv: false, reject: false, timeout: 60_000 };
   const training = path.join(place, 'training.cjs');
   const start = ['-r', training, path.join(dist, 'synsc.js')];
   try {
     await writeScript('training', training);
     for (const words of trainings) {
-      await execa(process.execPath, [...start, ...words], { env, extendEnv: false, reject: false });
+      await execa(process.execPath, [...start, ...words], { ...how, env });
     }
   } finally {
     rmSync(place, { recursive: true, force: true });
