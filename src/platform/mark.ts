@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { libc } from './native.ts';
 import { stateOf } from './peer.ts';
+import { readProc } from './proc.ts';
 import { signal } from './tree.ts';
 
 /**
@@ -87,7 +88,7 @@ export function killMarked(text: string): void {
 /** Zombies still show their limits. */
 function carries(pid: string, text: string): boolean {
   try {
-    if (!readFileSync(`/proc/${pid}/limits`, 'latin1').includes(` ${text} `)) return false;
+    if (!readProc(`/proc/${pid}/limits`).includes(` ${text} `)) return false;
     return (stateOf(Number(pid)) ?? 'Z') !== 'Z';
   } catch {
     return false; // it has ended

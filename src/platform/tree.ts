@@ -1,22 +1,33 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { codeOf } from '../errors.ts';
 import { libc } from './native.ts';
 import { sessionOf, startTimeOf, stateOf } from './peer.ts';
+import { readProc } from './proc.ts';
 
 const WNOHANG = 1;
 
+/** Processes that `identities` reads in one turn of the event loop. */
+const perTurn = 4;
+
 /** All processes below `pid`, parents before children (proc(5), task/TID/children). */
 export function descendantsOf(pid: number): number[] {
-  const found: number[] = [];
-  for (const child of childrenOf(pid)) found.push(child, ...descendantsOf(child));
-  return found;
+  return [...below(pid)];
+}
+
+/** The same, each read when it is asked for. */
+function* below(pid: number): Generator<number> {
+  for (const child of childrenOf(pid)) {
+    yield child;
+    yield* below(child);
+  }
 }
 
 /** Threads can have children too, so every task is asked. */
 function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1')
+      readProc(`/proc/${pid}/task/${task}/children`)
         .split(' ')
         .flatMap((word) => (word === '' ? [] : [Number(word)])),
     );
@@ -95,9 +106,14 @@ export function reapOrphans(own: ReadonlySet<number>): void {
   }
 }
 
-/** `pid:start` pairs of everything below this process but `except`, the watchdog that reads them. */
-export function identities(except: number | undefined): string[] {
-  return descendantsOf(process.pid)
-    .filter((pid) => pid !== except)
-    .map((pid) => `${pid}:${startTimeOf(pid) ?? 0}`);
+/** Everything below this process, read a little in each turn, so that nobody waits for hundreds of them. */
+export async function identities(): Promise<Identity[]> {
+  const found: Identity[] = [];
+  let seen = 0;
+  for (const pid of below(process.pid)) {
+    found.push({ pid, start: startTimeOf(pid) ?? 0 });
+    seen += 1;
+    if (seen % perTurn === 0) await turn();
+  }
+  return found;
 }

@@ -88,7 +88,8 @@ function forward(front: Front, terminal: FrontTerminal | undefined): void {
   front.log.listen((segment) => {
     if (segment === undefined) return;
     const sink = segment.stream === 'stderr' ? process.stderr : process.stdout;
-    const taken = terminal?.show(segment.data) ?? sink.write(segment.data);
+    const done = segment.block.borrow();
+    const taken = terminal?.show(segment.data, done) ?? sink.write(segment.data, done);
     if (taken) return;
     front.pause();
     sink.once('drain', () => front.resume());

@@ -53,8 +53,9 @@ export class ManagedProcess {
   status: ExitStatus | undefined;
   /** Values replaced in its output so far. */
   redactions = 0;
+  /** As it began; undefined where it had ended before anybody could look. */
+  readonly leader: Identity | undefined;
   readonly #child: Child;
-  readonly #leader: Identity | undefined;
   readonly #filters = new Map<StreamName, Filter>();
   readonly #options: ProcessOptions;
   #release: () => void = () => undefined;
@@ -80,7 +81,7 @@ export class ManagedProcess {
         end(this.status);
       },
     });
-    this.#leader = identityOf(this.#child.pid);
+    this.leader = identityOf(this.#child.pid);
   }
 
   get pid(): number {
@@ -90,7 +91,7 @@ export class ManagedProcess {
   /** Whether the number of its process is its own, also when it has ended: no later one has it. */
   get leads(): boolean {
     const start = startTimeOf(this.pid);
-    return start === undefined || start === this.#leader?.start;
+    return start === undefined || start === this.leader?.start;
   }
 
   /** Where its output goes: whatever writes there is redacted. */
@@ -146,7 +147,7 @@ export class ManagedProcess {
     }
     const known = name as NodeJS.Signals;
     // the parent comes first: a shell that sees its child end would go on with its text
-    const members = this.#leader === undefined ? [] : membersOf(this.#leader);
+    const members = this.leader === undefined ? [] : membersOf(this.leader);
     signalAll(members, known);
     if (known !== 'SIGTERM') return;
     setTimeout(() => signalAll(members, 'SIGKILL'), killGrace).unref();

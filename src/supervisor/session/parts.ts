@@ -1,7 +1,7 @@
 import type { Approver } from '../authorization/approver.ts';
 import type { Grants } from '../authorization/grants.ts';
 import type { Rules } from '../policy/rules.ts';
-import type { ProcessTable } from '../process/table.ts';
+import type { ManagedProcess, ProcessTable } from '../process/table.ts';
 import type { ShimDirectory } from '../shim/directory.ts';
 import type { CredentialFiles } from '../vault/credential-file.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -48,5 +48,5 @@ export interface Parts {
   /** Names of credentials that some command was given. */
   readonly used: Set<string>;
   /** Called after each start of a command. */
-  readonly started: () => void;
+  readonly started: (process: ManagedProcess) => void;
 }
