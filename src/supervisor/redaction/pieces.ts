@@ -11,10 +11,8 @@ export interface Piece {
   readonly end: number;
 }
 
-/** A further piece of a value counts from this length when it goes on where the last one ended … */
-const joinMin = 4;
-/** … within so many canonical bytes: a line of a hex dump, a table's other column. */
-const joinWithin = 160;
+/** A further piece of a value counts from this length where it goes on with one that is there already. */
+export const joinMin = 4;
 
 /**
  * The longest agreement around one place where both are known to be alike; none where it gives nothing
@@ -33,14 +31,19 @@ export function pieceAt(
   return { form, offset: offset - left, start: at - left, end: at - left + length };
 }
 
-function agreeBefore(form: Buffer, offset: number, { bytes }: CanonicalBytes, at: number): number {
+export function agreeBefore(
+  form: Buffer,
+  offset: number,
+  { bytes }: CanonicalBytes,
+  at: number,
+): number {
   const most = Math.min(offset, at);
   let count = 0;
   while (count < most && form[offset - count - 1] === bytes[at - count - 1]) count += 1;
   return count;
 }
 
-function agreeFrom(
+export function agreeFrom(
   form: Buffer,
   offset: number,
   { bytes, length }: CanonicalBytes,
@@ -115,83 +118,6 @@ function areAlikeAround(one: Piece, other: Piece): boolean {
       one.form.bytes[one.offset + length + step - 1] ===
         other.form.bytes[other.offset + length + step - 1];
     if (!isAlike) return false;
-  }
-  return true;
-}
-
-/** Pieces that go on where this one ended, or led to where it began: rows of a dump, columns. */
-export function joined(piece: Piece, text: CanonicalBytes): Piece[] {
-  if (piece.form.piece === undefined) return [];
-  return [...forwards(piece, text), ...backwards(piece, text)];
-}
-
-function forwards(from: Piece, text: CanonicalBytes): Piece[] {
-  const found: Piece[] = [];
-  const { form } = from;
-  let offset = from.offset + from.end - from.start;
-  let after = from.end;
-  while (form.bytes.length - offset >= joinMin) {
-    const start = indexOf(
-      text,
-      form.bytes,
-      offset,
-      after,
-      Math.min(text.length, after + joinWithin),
-    );
-    if (start < 0) break;
-    const length = agreeFrom(form.bytes, offset, text, start);
-    found.push({ form, offset, start, end: start + length });
-    offset += length;
-    after = start + length;
-  }
-  return found;
-}
-
-function backwards(from: Piece, text: CanonicalBytes): Piece[] {
-  const found: Piece[] = [];
-  const { form } = from;
-  let offset = from.offset;
-  let before = from.start;
-  while (offset - joinMin >= form.publicPrefix) {
-    const low = Math.max(0, before - joinWithin);
-    const at = lastIndexOf(text, form.bytes, offset - joinMin, low, before);
-    if (at < 0) break;
-    const more = agreeBefore(form.bytes, offset - joinMin, text, at);
-    const length = joinMin + Math.min(more, at - low);
-    const end = at + joinMin;
-    found.push({ form, offset: offset - length, start: end - length, end });
-    offset -= length;
-    before = end - length;
-  }
-  return found;
-}
-
-/** Where the 4 bytes of `form` from `offset` stand in text [low, high); -1 when nowhere. */
-function indexOf(
-  text: CanonicalBytes,
-  form: Buffer,
-  offset: number,
-  low: number,
-  high: number,
-): number {
-  for (let at = low; at + joinMin <= high; at += 1) if (agrees(text, at, form, offset)) return at;
-  return -1;
-}
-
-function lastIndexOf(
-  text: CanonicalBytes,
-  form: Buffer,
-  offset: number,
-  low: number,
-  high: number,
-): number {
-  for (let at = high - joinMin; at >= low; at -= 1) if (agrees(text, at, form, offset)) return at;
-  return -1;
-}
-
-function agrees(text: CanonicalBytes, at: number, form: Buffer, offset: number): boolean {
-  for (let more = 0; more < joinMin; more += 1) {
-    if (text.bytes[at + more] !== form[offset + more]) return false;
   }
   return true;
 }

@@ -1,7 +1,8 @@
 import type { CanonicalBytes } from './canonical.ts';
 import type { Grams } from './grams.ts';
+import { joined } from './joins.ts';
 import type { Form } from './needles.ts';
-import { covers, joined, type Piece, pieceAt } from './pieces.ts';
+import { covers, type Piece, pieceAt } from './pieces.ts';
 
 /** Bytes before the end of a piece in which another form may begin to agree, and lead further. */
 const seam = 8;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { PlainText } from '../../../src/supervisor/redaction/canonical.ts';
+import { joined } from '../../../src/supervisor/redaction/joins.ts';
 import type { Form } from '../../../src/supervisor/redaction/needles.ts';
 import { Parser, State } from '../../../src/supervisor/redaction/parser.ts';
 import {
   covers,
-  joined,
   type Piece,
   pieceAt,
   standsWhole,
@@ -212,6 +212,13 @@ describe('further pieces are joined', () => {
         [4, 'AbCd'],
       ],
     ],
+    ['right before it, from further in front', 'AbCdEfKlMnOpQr', 'KlMnOpQr', [[4, 'AbCdEfK']]],
+    ['with the public prefix', '..pre_AbCdKlMnOpQr', 'KlMnOpQr', [[0, 'pre_AbCdK']]],
+    ['not fewer than four', 'bCdKlMnOpQr', 'KlMnOpQr', []],
+    ['nor the public prefix alone', 'pre_KlMnOpQr', 'KlMnOpQr', []],
+    ['right behind it, from further on', 'AbCdEfGhQrStUv..', 'AbCdEfGh', [[19, 'hQrStUv']]],
+    ['up to the end', 'AbCdEfGhUvWxYz', 'AbCdEfGh', [[23, 'hUvWxYz']]],
+    ['and not fewer than four', 'AbCdEfGhQrSx', 'AbCdEfGh', []],
     ['the nearest in front', 'AbCd-AbCd-EfGhIjKl', 'EfGhIjKl', [[4, 'AbCd']]],
   ])('%s', (_, text, from, expected) => {
     expect(joinedTo(text, from)).toEqual(expected);

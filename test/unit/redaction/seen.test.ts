@@ -65,6 +65,11 @@ const seen: readonly (readonly [string, string, string])[] = [
   ['a piece of its end', `…${TOKEN.slice(-9)} `, `…${M} `],
   ['a piece of its middle', `…${TOKEN.slice(8, 21)}… `, `…${M}… `],
   [
+    'with a middle that is inserted later',
+    `${TOKEN.slice(0, 10)}${TOKEN.slice(14)}${esc}[23D${esc}[4@${TOKEN.slice(10, 14)}\n`,
+    `${M}${esc}[23D${esc}[4@${TOKEN.slice(10, 14)}\n`,
+  ],
+  [
     'a piece before a word that begins as it goes on',
     `half ${TOKEN.slice(0, half)} ${TOKEN[half]}ver\n`,
     `half ${M} ${TOKEN[half]}ver\n`,
