@@ -21,6 +21,7 @@ function kept(marked: string, offset: number, of = form, expected?: number): str
     raw
       .subarray(0, to)
       .toString()
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: one of what is not text
       .replace(/[\s'\u0001]/g, '').length;
   const piece = { form: of, offset, start: canonical(start), end: canonical(end) };
   const { start: from, end: to, certain } = edgesOf(piece, text, raw);
