@@ -26,11 +26,16 @@ function* below(pid: number): Generator<number> {
 /** Threads can have children too, so every task is asked. */
 function childrenOf(pid: number): number[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readProc(`/proc/${pid}/task/${task}/children`)
-        .split(' ')
-        .flatMap((word) => (word === '' ? [] : [Number(word)])),
-    );
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) => childrenOfTask(pid, task));
+  } catch {
+    return []; // it has ended
+  }
+}
+
+function childrenOfTask(pid: number, task: number | string): number[] {
+  try {
+    const words = readProc(`/proc/${pid}/task/${task}/children`).split(' ');
+    return words.flatMap((word) => (word === '' ? [] : [Number(word)]));
   } catch {
     return []; // it has ended
   }
@@ -96,12 +101,12 @@ function isZombie(pid: number): boolean {
 }
 
 /**
- * Reaps orphans that this process adopted as subreaper. Never waits for any child: the exit codes of
- * Node's own children are libuv's to collect.
+ * Reaps orphans that this process adopted as subreaper, of which the kernel makes its first thread the
+ * parent. Never waits for any child: the exit codes of Node's own children are libuv's to collect.
  */
 export function reapOrphans(own: ReadonlySet<number>): void {
   const waitpid = libc('int waitpid(int pid, int *status, int options)');
-  for (const pid of childrenOf(process.pid)) {
+  for (const pid of childrenOfTask(process.pid, process.pid)) {
     if (!own.has(pid) && isZombie(pid)) waitpid?.(pid, new Int32Array(1), WNOHANG);
   }
 }
