@@ -76,7 +76,11 @@ async function run(
     terminal?.connect(front);
     forward(front, terminal);
     if (terminal === undefined) warn(session);
-    const exitCode = await Promise.race([front.exited.then(exitCodeOf), ending.asked]);
+    const ended = front.exited.then(async (status) => {
+      await terminal?.flushed();
+      return exitCodeOf(status);
+    });
+    const exitCode = await Promise.race([ended, ending.asked]);
     report({ event: 'exit', exitCode });
     return exitCode;
   } finally {
