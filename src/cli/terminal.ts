@@ -60,7 +60,7 @@ export class FrontTerminal implements Approver {
 
   /** Shows output, unless a question is on the screen: then it waits for the answer. False: stop. */
   show(bytes: Buffer): boolean {
-    if (this.#held === undefined) return process.stdout.write(bytes);
+    if (this.#held === undefined) return write(bytes);
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
     return this.#heldBytes < heldLimit;
@@ -130,9 +130,14 @@ export class FrontTerminal implements Approver {
     const held = this.#held ?? [];
     this.#held = undefined;
     this.#heldBytes = 0;
-    for (const bytes of held) process.stdout.write(bytes);
+    for (const bytes of held) write(bytes);
     this.#target?.resume();
   }
+}
+
+/** What was shown is overwritten: it may be a value that the user authorised. False: no more for now. */
+function write(bytes: Buffer): boolean {
+  return process.stdout.write(bytes, () => bytes.fill(0));
 }
 
 /** Control characters of a command could redraw the question: they are shown as ?. */
