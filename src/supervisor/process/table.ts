@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus, ProcessSummary } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
 import { startTimeOf } from '../../platform/peer.ts';
-import { below, killTree } from '../../platform/sweep.ts';
+import { killTree } from '../../platform/sweep.ts';
 import {
+  below,
   type Identity,
   identityOf,
   membersOf,
