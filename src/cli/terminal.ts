@@ -53,6 +53,11 @@ export class FrontTerminal implements Approver {
     for (const keys of this.#early.splice(0)) void target.write(keys);
   }
 
+  /** Resolves when the terminal has taken what was shown, or is closed. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => void process.stdout.write('', () => resolve()));
+  }
+
   /**
    * Shows output, unless a question is on the screen: then it waits for the answer. False: stop. `done` is
    * called when the bytes are out.

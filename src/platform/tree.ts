@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { codeOf } from '../errors.ts';
 import { libc } from './native.ts';
 import { sessionOf, startTimeOf, stateOf } from './peer.ts';
-import { readProc } from './proc.ts';
+import { readKernelText } from './procfs.ts';
 
 const WNOHANG = 1;
 
@@ -11,20 +11,31 @@ const WNOHANG = 1;
 const perTurn = 4;
 
 /** All processes below `pid`, parents before children (proc(5), task/TID/children). */
-export function descendantsOf(pid: number): number[] {
+function descendantsOf(pid: number): number[] {
   return [...below(pid)];
 }
 
-/** The same, each read when it is asked for. */
-function* below(pid: number): Generator<number> {
-  for (const child of childrenOf(pid)) {
-    yield child;
-    yield* below(child);
+/**
+ * The same but for `spared` and what is `known`, and what is below those; each is read when it is asked
+ * for.
+ */
+export function* below(
+  root: number,
+  spared: ReadonlySet<number> = new Set(),
+  known: ReadonlySet<number> = new Set(),
+): Generator<number> {
+  const pending = [root];
+  for (let pid = pending.pop(); pid !== undefined; pid = pending.pop()) {
+    for (const child of childrenOf(pid)) {
+      if (spared.has(child) || known.has(child)) continue;
+      yield child;
+      pending.push(child);
+    }
   }
 }
 
 /** Threads can have children too, so every task is asked. */
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) => childrenOfTask(pid, task));
   } catch {
@@ -33,21 +44,18 @@ function childrenOf(pid: number): number[] {
 }
 
 function childrenOfTask(pid: number, task: number | string): number[] {
-  try {
-    const words = readProc(`/proc/${pid}/task/${task}/children`).split(' ');
-    return words.flatMap((word) => (word === '' ? [] : [Number(word)]));
-  } catch {
-    return []; // it has ended
-  }
+  const words = readKernelText(`/proc/${pid}/task/${task}/children`) ?? '';
+  return words === '' ? [] : words.trimEnd().split(' ').map(Number);
 }
 
-/** Sends a signal; a process that is gone, or that became another user's (sudo), is no error. */
-export function signal(pid: number, name: NodeJS.Signals): void {
+/** Sends a signal; false where the process is gone, or became another user's (sudo). */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, name);
+    return process.kill(pid, name);
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+    return false;
   }
 }
 
@@ -80,23 +88,8 @@ export function signalAll(members: readonly Identity[], name: NodeJS.Signals): v
   for (const { pid, start } of members) if (startTimeOf(pid) === start) signal(pid, name);
 }
 
-/** Stops the whole tree first, so that nothing can fork away, and kills it, until nothing is left. */
-export function killTree(root: number, spared: ReadonlySet<number> = new Set()): void {
-  for (let round = 0; round < 20; round += 1) {
-    const pids = descendantsOf(root).filter((pid) => !spared.has(pid) && !isZombie(pid));
-    if (pids.length === 0) return;
-    for (const pid of pids) signal(pid, 'SIGSTOP');
-    for (const pid of pids) signal(pid, 'SIGKILL');
-    pause(5);
-  }
-}
-
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
-
 /** True also for a process that is gone. */
-function isZombie(pid: number): boolean {
+export function isZombie(pid: number): boolean {
   return (stateOf(pid) ?? 'Z') === 'Z';
 }
 
@@ -106,8 +99,9 @@ function isZombie(pid: number): boolean {
  */
 export function reapOrphans(own: ReadonlySet<number>): void {
   const waitpid = libc('int waitpid(int pid, int *status, int options)');
+  const status = new Int32Array(1);
   for (const pid of childrenOfTask(process.pid, process.pid)) {
-    if (!own.has(pid) && isZombie(pid)) waitpid?.(pid, new Int32Array(1), WNOHANG);
+    if (!own.has(pid)) waitpid?.(pid, status, WNOHANG);
   }
 }
 

@@ -38,6 +38,7 @@ import type { Parts } from './session/parts.ts';
 import { Redactors, type Weak } from './session/redactors.ts';
 import { Relays } from './session/relays.ts';
 import { createVerbs } from './session/session.ts';
+import { Shown } from './session/shown.ts';
 import { Stores } from './session/stores.ts';
 import { createStreams } from './session/streams.ts';
 import { Synchroniser } from './session/sync.ts';
@@ -241,6 +242,7 @@ function assemble(
     grants: new Grants(),
     commands: new Commands(),
     attachments: new Attachments(),
+    shown: new Shown(),
     granted: new Granted(),
     stores: new Stores(redactors, approver),
     relays: new Relays(),

@@ -60,6 +60,26 @@ describe.each(databases)('the audit trail on %s', (database) => {
     expect(slot?.lastSync).toMatchObject({ device: 'laptop' });
   });
 
+  test('keeps apart what many tell at once: whose it is, from where, and in which order', async () => {
+    const ids = await Promise.all(Array.from({ length: 6 }, () => it.addUser(randomUUID())));
+    const tellers = ids.flatMap((id, index) => [0, 1].map((turn) => ({ id, index, turn })));
+    await Promise.all(
+      tellers.map(({ id, index, turn }) =>
+        withOrigin({ address: `192.0.2.${index}`, agent: `agent ${index}` }, () =>
+          it.store.note({ user: id, action: 'filler', target: `${turn}`, outcome: 'ok' }),
+        ),
+      ),
+    );
+    for (const [index, id] of ids.entries()) {
+      const told = await records(it).audit({ id, email: '' });
+      const from = { address: `192.0.2.${index}`, agent: `agent ${index}` };
+      expect(told).toMatchObject([
+        { target: '1', ...from },
+        { target: '0', ...from },
+      ]);
+    }
+  });
+
   test('is read page by page', async () => {
     const newest = await rows();
     const third = newest[2];
@@ -76,7 +96,7 @@ describe.each(databases)('the audit trail on %s', (database) => {
 
   test('stands up to a check', async () => {
     const { audit, faults, values, unopened } = await verify(it.engine, it.keyring);
-    expect(audit.chains).toBe(3);
+    expect(audit.chains).toBe(9);
     expect(audit.rows).toBeGreaterThanOrEqual(6);
     expect({ faults, values, unopened }).toEqual({ faults: [], values: 1, unopened: [] });
   });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Run } from '../../src/dashboard/store/engine.ts';
 import { guard } from '../../src/dashboard/store/guard.ts';
 import { loginsOf } from '../../src/dashboard/store/logins.ts';
+import { migrate } from '../../src/dashboard/store/migrate.ts';
 import type { StatementName } from '../../src/dashboard/store/statements.ts';
 import { openStore, signClaims } from '../../src/dashboard/store/store.ts';
 import { claim } from '../support/claim.ts';
@@ -87,6 +88,7 @@ describe.each(databases)('row-level security on %s', (database) => {
     ['token hashes', 'SELECT hash FROM app.refresh_tokens'],
     ['look-ups from before the sign-in', `SELECT * FROM auth.user_by_email('x')`],
     ['the trail of somebody else', `SELECT auth.note(NULL, 'x', 'x', 'x', '')`],
+    ['the trails of others', `SELECT auth.note_all('{}', '{}', '{}', '{}', '{}')`],
     ['a definition', 'CREATE TABLE app.mine (id int)'],
     ['a policy', 'DROP POLICY own ON app.users'],
   ])('keeps %s from the application’s role', async (_what, sql) => {
@@ -141,6 +143,17 @@ describe.each(databases)('row-level security on %s', (database) => {
     });
     await expect(refused).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     await it.engine.owner(guard);
+  });
+
+  test('grants privileges once for each version, not at each start', async () => {
+    const applied = () =>
+      it.engine.owner((run) =>
+        run(`SELECT name, at FROM priv.migrations WHERE name LIKE 'privileges %'`),
+      );
+    const before = await applied();
+    expect(before).toHaveLength(1);
+    await it.engine.owner((run) => migrate(run));
+    expect(await applied()).toEqual(before);
   });
 
   test('does not start with the keys of another data directory', async () => {

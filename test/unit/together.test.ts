@@ -14,28 +14,45 @@ function slow() {
   );
   return { asked, ask };
 }
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+/** Those of the question that comes as the `count`th. */
+async function keysOf(asked: ReturnType<typeof slow>['asked'], count: number) {
+  await expect.poll(() => asked.length, { timeout: 10_000, interval: 1 }).toBe(count);
+  return asked[count - 1]?.keys;
+}
 
-test('the first is asked for at once, and what comes meanwhile together after it', async () => {
+test('what is wanted in one turn, or while an answer is under way, is asked for together', async () => {
   const { asked, ask } = slow();
-  const answers = Promise.all([1, 2, 3, 4, 5].map(ask));
-  expect(asked.map(({ keys }) => keys)).toEqual([[1]]);
+  const answers = [ask(1), ask(2)];
+  expect(await keysOf(asked, 1)).toEqual([1, 2]);
+  answers.push(...[3, 4, 5, 6].map(ask));
   asked[0]?.answer();
-  await turn();
-  expect(asked[1]?.keys).toEqual([2, 3, 4]);
+  expect(await keysOf(asked, 2)).toEqual([3, 4, 5]);
   asked[1]?.answer();
-  await turn();
+  expect(await keysOf(asked, 3)).toEqual([6]);
   asked[2]?.answer();
-  expect(await answers).toEqual(['1', '2', '3', '4', '5']);
+  expect(await Promise.all(answers)).toEqual(['1', '2', '3', '4', '5', '6']);
+});
+
+test('nobody is given an answer that was asked for before they came', async () => {
+  const { asked, ask } = slow();
+  const first = ask(1);
+  await keysOf(asked, 1);
+  const second = ask(1);
+  asked[0]?.answer();
+  await first;
+  expect(await keysOf(asked, 2)).toEqual([1]);
+  asked[1]?.answer();
+  expect(await second).toBe('1');
 });
 
 test('a question that fails fails those who asked it, and no other', async () => {
   const { asked, ask } = slow();
-  const first = ask(1);
+  const first = expect(ask(1)).rejects.toThrow('no 1');
+  await keysOf(asked, 1);
   const others = Promise.all([ask(2), ask(3)]);
   asked[0]?.fail();
-  await expect(first).rejects.toThrow('no 1');
-  await turn();
+  await first;
+  expect(await keysOf(asked, 2)).toEqual([2, 3]);
   asked[1]?.answer();
   expect(await others).toEqual(['2', '3']);
 });

@@ -17,13 +17,16 @@ interface Syncer extends WebUser {
   readonly device?: string;
 }
 
-interface StoredField {
-  id: string;
+interface FieldRow {
   provider: ProviderId;
   version: number;
   updated_at: Date;
   name: string;
   masked: string;
+}
+
+interface StoredField extends FieldRow {
+  id: string;
   wrapped_key: Uint8Array;
   sealed: Uint8Array;
 }
@@ -46,7 +49,8 @@ export async function sync(
       fields.map((field) => sealedTo(key, id, field, openField(box, field))),
     );
     // the trail tells of it before anybody has it
-    await context.store.one(id, 'addAudit', ['sync', device ?? '', summaryText(fields), '']);
+    const outcome = summaryText(fields);
+    await context.store.note({ user: id, action: 'sync', target: device ?? '', outcome });
     // of before the fields were read: what changed meanwhile is asked for once more, and never missed
     return { account, publicKey: keys.publicKey, credentials, version };
   } catch (failure) {
@@ -59,7 +63,7 @@ export async function sync(
 
 /** Names and masks only. */
 export async function status({ store }: Context, { id, email }: WebUser): Promise<StatusResponse> {
-  const fields = await store.one<StoredField>(id, 'sealedFields');
+  const fields = await store.one<FieldRow>(id, 'fields');
   return { account: { id, email }, credentials: fields.map(summaryOf) };
 }
 
@@ -113,6 +117,6 @@ function sessionKey(keys: ReturnType<typeof generateSealingKeys>, publicKey: str
   }
 }
 
-function summaryOf({ name, provider, masked, version, updated_at }: StoredField) {
+function summaryOf({ name, provider, masked, version, updated_at }: FieldRow) {
   return { name, provider, masked, version, updatedAt: updated_at.toISOString() };
 }

@@ -20,6 +20,10 @@ const serializers = {
   [types.BYTEA]: (bytes: Uint8Array) => `\\x${Buffer.from(bytes).toString('hex')}`,
 };
 
+/** Of PostgreSQL's settings: its 128 MB of pages would all be touched at the start. */
+const settings = ['shared_buffers=16MB'];
+const startParams = [...PGlite.defaultStartParams, ...settings.flatMap((one) => ['-c', one])];
+
 /** Between two transactions: the role that reaches least. */
 const waitsAs: Role = 'gate';
 
@@ -34,7 +38,10 @@ export async function openEmbedded(directory: string): Promise<Engine> {
   try {
     const database = join(directory, 'database');
     if (!existsSync(database)) await initialise(directory, database);
-    return engineOf(await PGlite.create({ dataDir: database, parsers, serializers }), unlock);
+    return engineOf(
+      await PGlite.create({ dataDir: database, parsers, serializers, startParams }),
+      unlock,
+    );
   } catch (error) {
     await unlock();
     throw error;

@@ -10,6 +10,7 @@ const sessionColumns = `id, label, directory, hostname, started_at, ended_at, la
  */
 export const statements = {
   note: `SELECT auth.note($1, $2, $3, $4, $5)`,
+  notes: `SELECT auth.note_all($1, $2, $3, $4, $5)`,
   signUp: `SELECT auth.sign_up($1, $2, $3)`,
   userByEmail: `SELECT id, email, password FROM auth.user_by_email($1)`,
   webUser: `SELECT id, email, proved_at FROM auth.web_user($1)`,
@@ -66,6 +67,9 @@ export const statements = {
     FROM app.credentials c LEFT JOIN app.credential_fields f ON f.credential_id = c.id`,
   lastSync: `SELECT at, target AS device FROM app.audit
     WHERE action = 'sync' ORDER BY id DESC LIMIT 1`,
+  fields: `SELECT c.provider, c.version, c.updated_at, f.name, f.masked
+    FROM app.credentials c JOIN app.credential_fields f ON f.credential_id = c.id
+    ORDER BY c.provider, f.name`,
   sealedFields: `SELECT c.id, c.provider, c.version, c.updated_at,
       f.name, f.masked, f.wrapped_key, f.sealed
     FROM app.credentials c JOIN app.credential_fields f ON f.credential_id = c.id

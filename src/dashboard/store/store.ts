@@ -7,6 +7,7 @@ import { createLogins, loginsOf } from './logins.ts';
 import { migrate } from './migrate.ts';
 import { originSetting } from './origin.ts';
 import { type StatementName, statements } from './statements.ts';
+import { trail } from './trail.ts';
 
 /** Runs a named statement. `Row` names the columns that the statement selects. */
 export type Query = <Row>(name: StatementName, parameters?: readonly unknown[]) => Promise<Row[]>;
@@ -25,6 +26,8 @@ export interface Store {
     name: StatementName,
     parameters?: readonly unknown[],
   ): Promise<Row[]>;
+  /** A row of a user's audit trail, written together with those of others. */
+  readonly note: ReturnType<typeof trail>;
   listen: Engine['listen'];
   close(): Promise<void>;
 }
@@ -41,7 +44,14 @@ export async function openStore(engine: Engine, secret: Buffer): Promise<Store> 
   const claimsKey = Buffer.from(createHmac('sha256', secret).update('synsc claims v1').digest());
   await prepare(engine, secret, claimsKey);
   await engine.enter(loginsOf(secret));
+  const ask = async <Row>(name: StatementName, parameters: readonly unknown[] = []) => {
+    refuseNul(parameters);
+    const rows = await engine.single(nobody, statement(name), parameters);
+    return rows as Row[];
+  };
   return {
+    ask,
+    note: trail(ask),
     tx: (user, body) =>
       engine.transaction(principal(user, claimsKey), (run) =>
         body(async <Row>(name: StatementName, parameters?: readonly unknown[]) => {
@@ -50,11 +60,6 @@ export async function openStore(engine: Engine, secret: Buffer): Promise<Store> 
           return rows as Row[];
         }),
       ),
-    ask: async <Row>(name: StatementName, parameters: readonly unknown[] = []) => {
-      refuseNul(parameters);
-      const rows = await engine.single(nobody, statement(name), parameters);
-      return rows as Row[];
-    },
     one: async <Row>(
       user: string | null,
       name: StatementName,
@@ -88,12 +93,14 @@ async function prepare(engine: Engine, secret: Buffer, claimsKey: Buffer): Promi
 
 /** The database keeps the first key that it saw: another one would be that of other users' files. */
 async function keepClaimsKey(run: Run, key: Buffer): Promise<void> {
+  const isKept = async () =>
+    (await run('SELECT FROM priv.claims_key WHERE ipad = $1', [pad(key, 0x36)])).length > 0;
+  if (await isKept()) return;
   await run('INSERT INTO priv.claims_key (ipad, opad) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
     pad(key, 0x36),
     pad(key, 0x5c),
   ]);
-  const rows = await run('SELECT FROM priv.claims_key WHERE ipad = $1', [pad(key, 0x36)]);
-  if (rows.length > 0) return;
+  if (await isKept()) return;
   throw new SynscError('UNSUPPORTED', 'this database belongs to another data directory’s keys', {
     hint: 'start with the --data directory that it was made with: all dashboards of a database share its keys',
   });

@@ -132,6 +132,12 @@ export class OutputLog {
     this.#listeners.clear();
   }
 
+  /** The same, for what shows a value: nobody holds any of it any more. */
+  wipe(): void {
+    for (const { data } of this.#segments) data.fill(0);
+    this.clear();
+  }
+
   finish(): void {
     if (this.#ended) return;
     this.#ended = true;

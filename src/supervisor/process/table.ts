@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus, ProcessSummary } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
 import { startTimeOf } from '../../platform/peer.ts';
+import { killTree } from '../../platform/sweep.ts';
 import {
-  descendantsOf,
+  below,
   type Identity,
   identityOf,
-  killTree,
   membersOf,
   reapOrphans,
   signal,
@@ -22,6 +22,10 @@ const finishedLimit = 256;
 /** Milliseconds between SIGTERM and SIGKILL: for one command, and for all at the end of the session. */
 const killGrace = 2_000;
 const endGrace = 500;
+/** Processes that have this grace, and that may begin in it: a tree that keeps forking has none. */
+const endLimit = { processes: 256, forks: 32 };
+/** Milliseconds for what is killed: the watchdog goes on with what is left then. */
+const endPatience = 1_000;
 
 /** Makes raw bytes safe; the only thing that ever sees them. */
 export interface Filter {
@@ -265,16 +269,33 @@ export class ProcessTable {
   /** Ends everything below this process: SIGTERM, a grace, then SIGKILL. */
   async close(): Promise<void> {
     this.#closed = true;
-    const left = () => descendantsOf(process.pid).filter((pid) => !this.#spared.has(pid));
-    for (const pid of left()) signal(pid, 'SIGTERM');
-    const deadline = Date.now() + endGrace;
-    while (left().length > 0 && Date.now() < deadline) {
-      this.#reap();
-      await delay(10);
-    }
-    killTree(process.pid, this.#spared);
+    await this.#askToEnd();
+    killTree(process.pid, this.#spared, { within: endPatience, reap: this.#reap });
     for (const one of [...this.all(), this.#front]) one?.close();
     this.#reap();
     process.off('SIGCHLD', this.#reap);
+  }
+
+  /** Waits for what can end by itself, unless it does the contrary. */
+  async #askToEnd(): Promise<void> {
+    const asked = this.#left();
+    if (asked.size > endLimit.processes) return;
+    for (const pid of asked) signal(pid, 'SIGTERM');
+    const deadline = Date.now() + endGrace;
+    for (let left = asked; left.size > 0 && Date.now() < deadline; left = this.#left()) {
+      if ([...left].filter((pid) => !asked.has(pid)).length > endLimit.forks) return;
+      this.#reap();
+      await delay(10);
+    }
+  }
+
+  /** What runs below this process, as far as it is counted. */
+  #left(): Set<number> {
+    const found = new Set<number>();
+    for (const pid of below(process.pid, this.#spared)) {
+      found.add(pid);
+      if (found.size > endLimit.processes) break;
+    }
+    return found;
   }
 }

@@ -3,7 +3,8 @@ import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessMark } from '../../platform/mark.ts';
 import type { SavedTerminal } from '../../platform/stty.ts';
-import { type Identity, identities, signal } from '../../platform/tree.ts';
+import { childrenOf, type Identity, identities, isZombie, signal } from '../../platform/tree.ts';
+import { cleanUp, sweep } from './cleanup.ts';
 
 /** Milliseconds between two lists of what runs. */
 const listInterval = 500;
@@ -18,9 +19,6 @@ const dismissalGrace = 250;
  * - `terminal PATH SETTINGS`: how stty(1) restores it.
  * - `done`: the session ended in order.
  * What it is to clean up is in its environment, which other users can't read, and not in its arguments.
- * Then it sweeps: whatever carries the session's mark or its variable, until nothing does. It stops
- * processes before it kills any, so that none forks meanwhile, and forks none itself for a list. A name
- * of a process may hold brackets and line breaks (proc(5), stat).
  */
 const script = `
 trap '' HUP INT QUIT TERM
@@ -31,44 +29,7 @@ while read -r what rest <&3; do
     terminal) path=\${rest%% *} settings=\${rest#* } ;;
     done) exit 0 ;;
   esac
-done
-fields() {
-  stat=
-  while read -r line; do stat="$stat $line"; done <"/proc/$1/stat" || return 1
-  stat=\${stat##*) }
-}
-same() {
-  fields "\${1%:*}" || return 1
-  set -- "\${1#*:}" $stat
-  [ "$1" = "\${21}" ]
-}
-clean() {
-  set -- "$DIRECTORY" "$FILES" "$SHIMS"
-  rm -rf -- "$@" || { chmod -R u+rwX -- "$@"; rm -rf -- "$@"; }
-}
-for signal in STOP KILL; do
-  for one in $list; do same "$one" && kill -$signal "\${one%:*}"; done
-done
-clean
-[ -n "$path" ] && stty -F "$path" "$settings"
-i=0
-while [ $((i += 1)) -le 50 ]; do
-  found=$(
-    grep -slE "^Max (realtime timeout|file locks) +$MARK " /proc/[0-9]*/limits
-    grep -slzxF "SYNSC_SESSION=$ID" /proc/[0-9]*/environ
-  )
-  left=
-  for file in $found; do
-    pid=\${file#/proc/} pid=\${pid%/*}
-    fields "$pid" || continue
-    case $stat in [ZX]*) ;; *) left="$left $pid" ;; esac
-  done
-  [ -n "$left" ] || break
-  for signal in STOP KILL; do
-    for pid in $left; do kill -$signal "$pid"; done
-  done
-done
-clean`;
+done${cleanUp}`;
 
 export interface WatchdogOptions {
   readonly sessionId: string;
@@ -137,12 +98,15 @@ export class Watchdog {
     this.#say(`terminal ${terminal.path} ${terminal.settings}`);
   }
 
-  /** The session ended in order: it goes without doing anything. */
+  /**
+   * The session ended in order: it goes without doing anything. Where something could not be ended, it
+   * stays until this process is gone, and does it.
+   */
   dismiss(): void {
     this.#dismissed = true;
     clearInterval(this.#timer);
     const child = this.#child;
-    if (child?.pid === undefined) return;
+    if (child?.pid === undefined || this.#isAnythingLeft()) return;
     this.#gone = new Promise((resolve) => void child.once('exit', () => resolve()));
     signal(child.pid, 'SIGCONT');
     this.#say('done');
@@ -156,6 +120,10 @@ export class Watchdog {
     child?.unref();
   }
 
+  #isAnythingLeft(): boolean {
+    return childrenOf(process.pid).some((pid) => pid !== this.#child?.pid && !isZombie(pid));
+  }
+
   #say(line: string): void {
     (this.#child?.stdio[3] as Writable | undefined)?.write(`${line}\n`);
   }
@@ -167,8 +135,8 @@ export class Watchdog {
       spawn('/bin/sh', ['-c', script, 'synsc-watchdog'], {
         env: {
           PATH: '/usr/bin:/bin',
-          ...{ ID: sessionId, MARK: mark.text ?? 'none' },
-          ...{ DIRECTORY: directory, FILES: files, SHIMS: shims },
+          ...{ ID: sessionId, MARK: mark.text ?? 'none', SUPERVISOR: String(process.pid) },
+          ...{ DIRECTORY: directory, FILES: files, SHIMS: shims, SWEEP: sweep },
         },
         detached: true,
         stdio: ['ignore', 'ignore', 'ignore', 'pipe'],

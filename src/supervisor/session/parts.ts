@@ -12,6 +12,7 @@ import type { Attachments } from './output.ts';
 import type { Pairing } from './pairing.ts';
 import type { Redactors } from './redactors.ts';
 import type { Relays } from './relays.ts';
+import type { Shown } from './shown.ts';
 import type { Stores } from './stores.ts';
 import type { Synchroniser } from './sync.ts';
 
@@ -37,6 +38,8 @@ export interface Parts {
   readonly commands: Commands;
   /** Who follows the output of which process. */
   readonly attachments: Attachments;
+  /** Commands whose output shows values to their caller alone. */
+  readonly shown: Shown;
   readonly granted: Granted;
   /** The files in which tools keep tokens. */
   readonly stores: Stores;
