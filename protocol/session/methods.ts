@@ -91,21 +91,21 @@ export const methods = {
     params: writeParams,
     result: nothing,
     roles: clientsAndRelays,
-    errors: ['NO_SUCH_PROCESS'],
+    errors: ['NO_SUCH_PROCESS', 'DENIED'],
   },
   closeStdin: {
     summary: "Closes a process's standard input",
     params: byProcess,
     result: nothing,
     roles: clientsAndRelays,
-    errors: ['NO_SUCH_PROCESS'],
+    errors: ['NO_SUCH_PROCESS', 'DENIED'],
   },
   resize: {
     summary: 'Tells a process in a terminal that the terminal has another size',
     params: resizeParams,
     result: nothing,
     roles: clientsAndRelays,
-    errors: ['NO_SUCH_PROCESS'],
+    errors: ['NO_SUCH_PROCESS', 'DENIED'],
   },
   kill: {
     summary: 'Signals a process and everything that it started',
@@ -126,7 +126,7 @@ export const methods = {
     params: attachParams,
     result: z.object({ offset: z.number() }),
     roles: clients,
-    errors: ['NO_SUCH_PROCESS'],
+    errors: ['NO_SUCH_PROCESS', 'DENIED'],
   },
   detach: {
     summary: 'Ends the notifications that attach began',
@@ -147,7 +147,7 @@ export const methods = {
     params: outputParams,
     result: outputResult,
     roles: clients,
-    errors: ['NO_SUCH_PROCESS'],
+    errors: ['NO_SUCH_PROCESS', 'DENIED'],
   },
   list: {
     summary: 'The processes of this session',

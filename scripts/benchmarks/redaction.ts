@@ -2,18 +2,21 @@
  * MB per CPU-second of the redactor, bundled as it is shipped, and of plainer ways that find values in
  * plain sight only; on log text without values, with one each 4 KB, and with colour before each word.
  */
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { Secret } from '../../src/secret.ts';
+import type { Needle } from '../../src/supervisor/redaction/needles.ts';
 import type { RedactionStream } from '../../src/supervisor/redaction/stream.ts';
 import type { RedactionTable } from '../../src/supervisor/redaction/table.ts';
 
 const CHUNK = 64 * 1024;
-const TOTAL = 256 * 1024 * 1024;
+/** A rate is the best of so many slices: what else runs on the machine can only make one slower. */
+const SLICE = 64 * 1024 * 1024;
+const SLICES = 12;
 const HIT_EVERY = 4096;
 const BYTES = 300_000;
 const values = (count: number) =>
@@ -39,6 +42,7 @@ interface Room {
 
 export async function run(): Promise<void> {
   const room = await bundled();
+  firstTable(room);
   const clean = logText();
   const inputs: Record<string, Buffer> = {
     clean,
@@ -52,9 +56,6 @@ export async function run(): Promise<void> {
   }
   report('redactor, 1,000 values clean', rate(streamOf(room, values(1_000)), clean), 'MB/s');
   bytewise(room);
-  const start = performance.now();
-  tableOf(room, VALUES.slice(0, 10));
-  console.log(`${'table of 10 values'.padEnd(34)} ${(performance.now() - start).toFixed(0)} ms`);
 }
 
 /** As it is shipped: the loader of the development tree would measure itself. */
@@ -85,21 +86,33 @@ function report(line: string, figure: number, unit: string): void {
   if (target !== undefined && figure < target) process.exitCode = 1;
 }
 
-function tableOf({ RedactionTable: Table }: Room, list: readonly string[]): RedactionTable {
-  return Table.build(
-    list.map((value, index) => ({
-      name: `V${index}`,
-      secret: new Secret(Buffer.from(value)),
-      kind: 'text',
-      publicPrefixes: ['hf_'],
-    })),
-  );
+/** Ten credentials, a service account's key among them, by a process that has done nothing yet. */
+function firstTable({ RedactionTable: Table }: Room): void {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = { private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+  const account = { ...needleOf(JSON.stringify(key), 9), kind: 'json' as const };
+  const needles = [...VALUES.slice(0, 9).map(needleOf), account];
+  const before = process.cpuUsage();
+  Table.build(needles);
+  const { user, system } = process.cpuUsage(before);
+  atMost('table of 10, one a key, CPU', (user + system) / 1_000, 'ms', 60);
+}
+
+function atMost(line: string, figure: number, unit: string, target: number): void {
+  const verdict = `target ${target}: ${figure <= target ? 'met' : 'MISSED'}`;
+  console.log(`${line.padEnd(34)} ${figure.toFixed(1).padStart(6)} ${unit}  ${verdict}`);
+  if (figure > target) process.exitCode = 1;
+}
+
+function needleOf(value: string, index: number): Needle {
+  const secret = new Secret(Buffer.from(value));
+  return { name: `V${index}`, secret, kind: 'text', publicPrefixes: ['hf_'] };
 }
 
 function streamOf(room: Room, list: readonly string[]): Engine {
   const ignore = () => undefined;
   const options = { mode: 'pipe', emit: ignore, onHit: ignore } as const;
-  const stream = new room.RedactionStream(tableOf(room, list), options);
+  const stream = new room.RedactionStream(room.RedactionTable.build(list.map(needleOf)), options);
   return (chunk) => void stream.write(chunk);
 }
 
@@ -112,10 +125,7 @@ function bytewise(room: Room): void {
     for (let at = 0; at < BYTES; at += 1) write(text.subarray(at % CHUNK, (at % CHUNK) + 1));
     best = Math.min(best, ((performance.now() - start) * 1_000) / BYTES);
   }
-  console.log(
-    `${'write of one byte'.padEnd(34)} ${best.toFixed(1).padStart(6)} µs    target 2: ${best <= 2 ? 'met' : 'MISSED'}`,
-  );
-  if (best > 2) process.exitCode = 1;
+  atMost('write of one byte', best, 'µs', 2);
 }
 
 function engines(room: Room): Record<string, Engine> {
@@ -178,14 +188,13 @@ function automaton(needles: readonly Buffer[]): Engine {
   };
 }
 
-/** Best of three passes. */
 function rate(engine: Engine, chunk: Buffer): number {
   let best = 0;
-  for (let pass = 0; pass < 3; pass++) {
+  for (let slice = 0; slice < SLICES; slice++) {
     const before = process.cpuUsage();
-    for (let done = 0; done < TOTAL; done += CHUNK) engine(chunk);
+    for (let done = 0; done < SLICE; done += CHUNK) engine(chunk);
     const { user, system } = process.cpuUsage(before);
-    best = Math.max(best, TOTAL / (user + system));
+    best = Math.max(best, SLICE / (user + system));
   }
   return best;
 }

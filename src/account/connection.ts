@@ -23,6 +23,8 @@ export class DashboardAgent extends Agent {
   readonly #connecting = new Set<TLSSocket>();
   #knowsItsOwn: boolean;
   #ended = false;
+  /** Opened before there is a request, for the first one. */
+  #early: Promise<TLSSocket> | undefined;
 
   constructor({ url, ...trusted }: Dashboard) {
     super({ keepAlive: true });
@@ -33,20 +35,44 @@ export class DashboardAgent extends Agent {
     this.#knowsItsOwn = trusted.ca !== undefined;
   }
 
+  /** Opens a connection now; what goes wrong is told by the first request. */
+  prepare(): void {
+    this.#early = this.#connect();
+    this.#early.then(
+      (socket) => socket.on('error', () => undefined), // nobody hears it yet, and it is not used then
+      () => undefined,
+    );
+  }
+
   /** Called by `node:http` for a request that finds no free connection. */
   override createConnection(
     _options: ClientRequestArgs,
     done: (error: Error | null, socket: Duplex) => void = () => undefined,
   ): undefined {
     const tell = done as Done;
-    this.#connect().then(
+    this.#next().then(
       (socket) => tell(null, socket),
       (error: Error) => tell(error),
     );
   }
 
+  async #next(): Promise<TLSSocket> {
+    const early = await this.#takeEarly();
+    return early && !early.destroyed ? early : this.#connect();
+  }
+
+  #takeEarly(): Promise<TLSSocket> | undefined {
+    const early = this.#early;
+    this.#early = undefined;
+    return early;
+  }
+
   override destroy(): void {
     this.#ended = true;
+    this.#takeEarly()?.then(
+      (socket) => socket.destroy(),
+      () => undefined,
+    );
     for (const socket of this.#connecting) socket.destroy();
     super.destroy();
   }

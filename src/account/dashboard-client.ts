@@ -31,8 +31,9 @@ export class DashboardClient {
     this.#access = access?.(this.#transport);
   }
 
-  /** Gets an access token ready, for the first call; what goes wrong is told by that. */
+  /** Opens a connection and gets an access token ready, for the first call; what goes wrong is told by that. */
   prepare(): void {
+    this.#transport.prepare();
     this.#access?.current().catch(() => undefined);
   }
 

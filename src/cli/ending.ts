@@ -1,8 +1,12 @@
 import { isatty } from 'node:tty';
+import { writeWithoutWaiting } from '../platform/descriptors.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import { printError } from './print.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** Milliseconds that output may take which is still to be read when this process was asked to end. */
+const outputGrace = 500;
 
 /** Thrown into what this process was doing when it was asked to end. */
 class Interrupted extends Error {
@@ -50,6 +54,7 @@ export class Ending {
     // only a terminal's is read here: a command on pipes inherits ours
     if (isatty(0)) process.stdin.on('error', () => this.#hear('SIGHUP'));
     for (const sink of [process.stdout, process.stderr]) {
+      writeWithoutWaiting(sink); // a signal is to be heard also while nobody takes it
       sink.on('error', ({ code }: NodeJS.ErrnoException) =>
         this.#hear(code === 'EPIPE' ? 'SIGPIPE' : 'SIGHUP'),
       );
@@ -59,6 +64,12 @@ export class Ending {
   /** From now on signals are for somebody else to hear; still none ends this process by itself. */
   handOverSignals(): void {
     this.#handedOver = true;
+  }
+
+  /** Everything is closed: where this process was asked to end, a reader that does not read keeps it no longer. */
+  closed(): void {
+    const exitCode = this.#exitCode;
+    if (exitCode !== undefined) setTimeout(() => process.exit(exitCode), outputGrace).unref();
   }
 
   /** What `work` resolves with; rejects when this process shall end before that. */
@@ -77,10 +88,13 @@ export class Ending {
  * 128+n after signal n.
  */
 export async function untilEnded(run: (ending: Ending) => Promise<number>): Promise<number> {
+  const ending = new Ending();
   try {
-    return await run(new Ending());
+    return await run(ending);
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
     throw error;
+  } finally {
+    ending.closed();
   }
 }

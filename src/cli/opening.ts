@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { tokenPrefix } from '../../protocol/dashboard/device.ts';
 import type { SessionUpdate } from '../../protocol/dashboard/sync.ts';
 import { readSettings } from '../account/settings.ts';
-import { type Account, openAccount } from '../account/sign-in.ts';
+import type { Account } from '../account/sign-in.ts';
 import { takeVariable } from '../platform/environ.ts';
 import { parseRules } from '../supervisor/policy/rules.ts';
 import { type Supervisor, type SupervisorOptions, startSupervisor } from '../supervisor/start.ts';
@@ -20,12 +20,14 @@ const tokenPrefixes = Object.values(tokenPrefix);
 /** Milliseconds after which a session listens to its account: a short one never does. */
 const followAfter = 250;
 
-/** `openSession`, in a process that is hardened. */
-export async function open(options: SessionOptions): Promise<Session> {
-  const { approver, label, sync, ending } = options;
+/** `openSession`, in a process that is hardened; without an account the dashboard is not asked. */
+export async function open(
+  options: SessionOptions,
+  account: Promise<Account> | undefined,
+): Promise<Session> {
+  const { approver, label, ending } = options;
   const env = process.env;
   const settings = readSettings(env);
-  const account = sync ? lookUpAccount(env) : undefined;
   const supervisor = await startSupervisor({
     env,
     take: (name) => takeVariable(env, name),
@@ -41,7 +43,9 @@ export async function open(options: SessionOptions): Promise<Session> {
     await ending.unless(supervisor.sync());
     const signedIn = await account;
     signedIn.onToken((token) => supervisor.redact('SYNSC_TOKEN', token, tokenPrefixes));
-    return recorded(supervisor, signedIn, label);
+    const session = recorded(supervisor, signedIn, label);
+    await turn(); // or the dashboard would hear of it when the command has begun
+    return session;
   } catch (error) {
     await supervisor.close('the session could not start');
     // a dashboard that does not answer keeps nobody waiting
@@ -63,18 +67,6 @@ function fetching(account: Promise<Account>): NonNullable<SupervisorOptions['sou
     refuseInspection(); // a signal may have opened it before our first line
     return client.sync(request);
   };
-}
-
-async function connected(env: NodeJS.ProcessEnv): Promise<Account> {
-  const account = await openAccount(env);
-  account.client.prepare();
-  return account;
-}
-
-function lookUpAccount(env: NodeJS.ProcessEnv): Promise<Account> {
-  const account = connected(env);
-  account.catch(() => undefined); // reported by whoever awaits it
-  return account;
 }
 
 /** Rotation and sign-out reach a running session by themselves, once its command has begun. */

@@ -25,6 +25,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { harden } = await import('../platform/harden.ts');
   harden(); // before anything here holds a secret, and before the rest is loaded
   refuseInspection();
+  const dashboard = options.sync ? await connect() : undefined;
   const { open } = await import('./opening.ts');
-  return open(options);
+  return open(options, dashboard?.account);
+}
+
+async function connect() {
+  const { connecting } = await import('./connecting.ts');
+  return connecting(process.env);
 }

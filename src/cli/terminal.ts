@@ -22,7 +22,7 @@ export class FrontTerminal implements Approver {
   #target: Front | undefined;
   #asking: ((keys: Buffer) => void) | undefined;
   #queue: Promise<unknown> = Promise.resolve();
-  #held: Buffer[] | undefined;
+  #held: { bytes: Buffer; done: () => void }[] | undefined;
   #heldBytes = 0;
   #wasRaw = false;
   /** Typed before the command was there. */
@@ -53,10 +53,18 @@ export class FrontTerminal implements Approver {
     for (const keys of this.#early.splice(0)) void target.write(keys);
   }
 
-  /** Shows output, unless a question is on the screen: then it waits for the answer. False: stop. */
-  show(bytes: Buffer): boolean {
-    if (this.#held === undefined) return process.stdout.write(bytes);
-    this.#held.push(bytes);
+  /** Resolves when the terminal has taken what was shown, or is closed. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => void process.stdout.write('', () => resolve()));
+  }
+
+  /**
+   * Shows output, unless a question is on the screen: then it waits for the answer. False: stop. `done` is
+   * called when the bytes are out.
+   */
+  show(bytes: Buffer, done: () => void): boolean {
+    if (this.#held === undefined) return process.stdout.write(bytes, done);
+    this.#held.push({ bytes, done });
     this.#heldBytes += bytes.length;
     return this.#heldBytes < heldLimit;
   }
@@ -125,7 +133,7 @@ export class FrontTerminal implements Approver {
     const held = this.#held ?? [];
     this.#held = undefined;
     this.#heldBytes = 0;
-    for (const bytes of held) process.stdout.write(bytes);
+    for (const { bytes, done } of held) process.stdout.write(bytes, done);
     this.#target?.resume();
   }
 }

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import type { WriteStream } from 'node:tty';
 import { libc } from './native.ts';
 
 // <fcntl.h> of Linux, the same on x64 and arm64
@@ -40,4 +41,16 @@ export function nonBlocking(fd: number): void {
   const fcntl = libc('int fcntl(int fd, int command, ...)');
   const flags = Number(fcntl?.(fd, F_GETFL, 'int', 0) ?? 0);
   fcntl?.(fd, F_SETFL, 'int', flags | O_NONBLOCK);
+}
+
+/**
+ * Writes to a terminal wait in the stream and not in this process, which a terminal that takes nothing
+ * more (a connection that hangs) would stop. Only where Node has opened the terminal anew: the setting is
+ * one of all who share it.
+ */
+export function writeWithoutWaiting(stream: WriteStream): void {
+  const handle: object = Object(Reflect.get(stream, '_handle')) as object;
+  const setBlocking: unknown = Reflect.get(handle, 'setBlocking');
+  if (!stream.isTTY || Reflect.get(handle, 'fd') === Reflect.get(stream, 'fd')) return;
+  if (typeof setBlocking === 'function') Reflect.apply(setBlocking, handle, [false]);
 }

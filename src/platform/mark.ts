@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { libc } from './native.ts';
-import { stateOf } from './peer.ts';
-import { signal } from './tree.ts';
+import { readKernelText } from './procfs.ts';
+import { killAll } from './sweep.ts';
+import { isZombie } from './tree.ts';
 
 /**
  * <asm-generic/resource.h>: microseconds that a real-time process may run without a pause, and file locks,
@@ -74,22 +75,22 @@ function setLimit(resource: number, limits: Limits): boolean {
   return set?.(resource, limits) === 0;
 }
 
+/** Milliseconds that may be spent on what a session left. */
+const patience = 3_000;
+
 /** Kills every process that carries a mark of a session that is gone. */
 export function killMarked(text: string): void {
-  for (let round = 0; round < 20; round += 1) {
-    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && carries(name, text));
-    if (pids.length === 0) return;
-    for (const pid of pids) signal(Number(pid), 'SIGSTOP');
-    for (const pid of pids) signal(Number(pid), 'SIGKILL');
+  killAll((stopped) => carriers(text, stopped), patience);
+}
+
+function* carriers(text: string, known: ReadonlySet<number>): Generator<number> {
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (Number.isInteger(pid) && !known.has(pid) && carries(pid, text)) yield pid;
   }
 }
 
-/** Zombies still show their limits. */
-function carries(pid: string, text: string): boolean {
-  try {
-    if (!readFileSync(`/proc/${pid}/limits`, 'latin1').includes(` ${text} `)) return false;
-    return (stateOf(Number(pid)) ?? 'Z') !== 'Z';
-  } catch {
-    return false; // it has ended
-  }
+/** Zombies still show their limits; one may be the session's own process, which led a group of the user's. */
+function carries(pid: number, text: string): boolean {
+  return !isZombie(pid) && readKernelText(`/proc/${pid}/limits`)?.includes(` ${text} `) === true;
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { libc } from './native.ts';
+import { readKernelText } from './procfs.ts';
 
 /** The process at the other end of a Unix socket, as the kernel attests it (unix(7), SO_PEERCRED). */
 export interface Peer {
@@ -79,11 +79,7 @@ function statField(pid: number, field: number): number | undefined {
 }
 
 function statText(pid: number, field: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // field 2 is the program's name, which may hold blanks and brackets
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
-  } catch {
-    return undefined;
-  }
+  const stat = readKernelText(`/proc/${pid}/stat`);
+  // field 2 is the program's name, which may hold blanks and brackets
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
 }

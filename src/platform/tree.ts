@@ -1,37 +1,59 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { codeOf } from '../errors.ts';
 import { libc } from './native.ts';
 import { sessionOf, startTimeOf, stateOf } from './peer.ts';
+import { readKernelText } from './procfs.ts';
 
 const WNOHANG = 1;
 
+/** Processes that `identities` reads in one turn of the event loop. */
+const perTurn = 4;
+
 /** All processes below `pid`, parents before children (proc(5), task/TID/children). */
-export function descendantsOf(pid: number): number[] {
-  const found: number[] = [];
-  for (const child of childrenOf(pid)) found.push(child, ...descendantsOf(child));
-  return found;
+function descendantsOf(pid: number): number[] {
+  return [...below(pid)];
+}
+
+/**
+ * The same but for `spared` and what is `known`, and what is below those; each is read when it is asked
+ * for.
+ */
+export function* below(
+  root: number,
+  spared: ReadonlySet<number> = new Set(),
+  known: ReadonlySet<number> = new Set(),
+): Generator<number> {
+  const pending = [root];
+  for (let pid = pending.pop(); pid !== undefined; pid = pending.pop()) {
+    for (const child of childrenOf(pid)) {
+      if (spared.has(child) || known.has(child)) continue;
+      yield child;
+      pending.push(child);
+    }
+  }
 }
 
 /** Threads can have children too, so every task is asked. */
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1')
-        .split(' ')
-        .flatMap((word) => (word === '' ? [] : [Number(word)])),
-    );
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) => {
+      const words = readKernelText(`/proc/${pid}/task/${task}/children`) ?? '';
+      return words === '' ? [] : words.trimEnd().split(' ').map(Number);
+    });
   } catch {
     return []; // it has ended
   }
 }
 
-/** Sends a signal; a process that is gone, or that became another user's (sudo), is no error. */
-export function signal(pid: number, name: NodeJS.Signals): void {
+/** Sends a signal; false where the process is gone, or became another user's (sudo). */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, name);
+    return process.kill(pid, name);
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+    return false;
   }
 }
 
@@ -64,23 +86,8 @@ export function signalAll(members: readonly Identity[], name: NodeJS.Signals): v
   for (const { pid, start } of members) if (startTimeOf(pid) === start) signal(pid, name);
 }
 
-/** Stops the whole tree first, so that nothing can fork away, and kills it, until nothing is left. */
-export function killTree(root: number, spared: ReadonlySet<number> = new Set()): void {
-  for (let round = 0; round < 20; round += 1) {
-    const pids = descendantsOf(root).filter((pid) => !spared.has(pid) && !isZombie(pid));
-    if (pids.length === 0) return;
-    for (const pid of pids) signal(pid, 'SIGSTOP');
-    for (const pid of pids) signal(pid, 'SIGKILL');
-    pause(5);
-  }
-}
-
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
-
 /** True also for a process that is gone. */
-function isZombie(pid: number): boolean {
+export function isZombie(pid: number): boolean {
   return (stateOf(pid) ?? 'Z') === 'Z';
 }
 
@@ -90,14 +97,18 @@ function isZombie(pid: number): boolean {
  */
 export function reapOrphans(own: ReadonlySet<number>): void {
   const waitpid = libc('int waitpid(int pid, int *status, int options)');
-  for (const pid of childrenOf(process.pid)) {
-    if (!own.has(pid) && isZombie(pid)) waitpid?.(pid, new Int32Array(1), WNOHANG);
-  }
+  const status = new Int32Array(1);
+  for (const pid of childrenOf(process.pid)) if (!own.has(pid)) waitpid?.(pid, status, WNOHANG);
 }
 
-/** `pid:start` pairs of everything below this process but `except`, the watchdog that reads them. */
-export function identities(except: number | undefined): string[] {
-  return descendantsOf(process.pid)
-    .filter((pid) => pid !== except)
-    .map((pid) => `${pid}:${startTimeOf(pid) ?? 0}`);
+/** Everything below this process, read a little in each turn, so that nobody waits for hundreds of them. */
+export async function identities(): Promise<Identity[]> {
+  const found: Identity[] = [];
+  let seen = 0;
+  for (const pid of below(process.pid)) {
+    found.push({ pid, start: startTimeOf(pid) ?? 0 });
+    seen += 1;
+    if (seen % perTurn === 0) await turn();
+  }
+  return found;
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Role } from '../../protocol/session/schemas.ts';
 import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
@@ -37,6 +38,7 @@ import type { Parts } from './session/parts.ts';
 import { Redactors, type Weak } from './session/redactors.ts';
 import { Relays } from './session/relays.ts';
 import { createVerbs } from './session/session.ts';
+import { Shown } from './session/shown.ts';
 import { Stores } from './session/stores.ts';
 import { createStreams } from './session/streams.ts';
 import { Synchroniser } from './session/sync.ts';
@@ -97,12 +99,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   joinFreshKeyring();
   const uid = process.getuid?.() ?? 0;
   const scope = new Scope();
+  const helpers = new Scope(); // they leave while the rest is closed
+  scope.defer(() => helpers.close());
   const mark = new ProcessMark();
   scope.defer(() => mark.remove());
   const place = createSessionDirectory(options.env, uid, mark.text);
   scope.defer(() => removeSessionDirectory(place));
   try {
-    return await open(options, place, mark, scope);
+    return await open(options, place, { mark, scope, helpers });
   } catch (error) {
     await scope.close();
     throw error;
@@ -120,8 +124,7 @@ function requireNative(): void {
 async function open(
   options: SupervisorOptions,
   place: SessionDirectory,
-  mark: ProcessMark,
-  scope: Scope,
+  { mark, scope, helpers }: { mark: ProcessMark; scope: Scope; helpers: Scope },
 ): Promise<Supervisor> {
   const uid = process.getuid?.() ?? 0;
   const values = valuesOf(options, place);
@@ -142,6 +145,7 @@ async function open(
   });
   const shimServer = await serveShims(shims.socketPath, (...asker) => answer(asker, parts), log);
   // last opened is closed first: processes end, then the vault is wiped, then the socket goes
+  helpers.defer(() => watchdog.left());
   scope.defer(() => watchdog.dismiss());
   scope.defer(() => server.close());
   scope.defer(() => shimServer.close());
@@ -206,11 +210,6 @@ function firstSync(
   return run;
 }
 
-/** Lets what has come over the network be read. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
-}
-
 /** Makes what a session consists of; nothing is served yet. */
 function assemble(
   options: SupervisorOptions,
@@ -243,13 +242,14 @@ function assemble(
     grants: new Grants(),
     commands: new Commands(),
     attachments: new Attachments(),
+    shown: new Shown(),
     granted: new Granted(),
     stores: new Stores(redactors, approver),
     relays: new Relays(),
     used: new Set(),
-    started() {
+    started({ leader }) {
       counts.commands += 1;
-      watchdog.update();
+      if (leader !== undefined) watchdog.add(leader);
     },
   };
   return { parts, watchdog, counts };

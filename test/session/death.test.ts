@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stateOf } from '../../src/platform/peer.ts';
 import { memoryPlace } from '../../src/platform/runtime-dir.ts';
@@ -18,6 +19,7 @@ import { cleanEnv, synsc, TestSession } from '../support/session.ts';
 
 /** What a loaded machine may take; the promise is a second. */
 const patience = { timeout: 20_000 };
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 let place: string;
 
 beforeAll(() => {
@@ -75,6 +77,64 @@ describe('a tree that keeps forking daemons without environment ends', () => {
     60_000,
   );
 });
+
+/** Ten processes that each fork one that takes its place, a thousand times a second, and write that they live. */
+const hopper = (name: string) =>
+  program(
+    name,
+    `#!/usr/bin/perl
+use POSIX; $SIG{CHLD} = $SIG{TERM} = $SIG{HUP} = 'IGNORE';
+open my $beat, '>>', '${path.join(place, `${name}-beat`)}';
+for (1 .. 10) {
+  next if fork;
+  for (;;) { setsid; %ENV = (); fork and POSIX::_exit(0); syswrite $beat, '.'; select undef, undef, undef, 0.001 }
+}
+`,
+  );
+
+describe('processes that fork and end at once, so that none is there for long, end', () => {
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'with a session that gets %s',
+    async (signal) => {
+      const name = `hopper-${signal}`;
+      const beats = () => statSync(path.join(place, `${name}-beat`)).size;
+      const { session } = await opened();
+      await session.start({ command: `env -i ${hopper(name)}` });
+      await expect.poll(beats, patience).toBeGreaterThan(100);
+      session.child.kill(signal);
+      await session.exited;
+      await expect.poll(() => session.directories(), patience).toEqual([]);
+      const quiet = async () => {
+        const before = beats();
+        await delay(500);
+        return beats() - before;
+      };
+      await expect.poll(quiet, patience).toBe(0);
+      rmSync(session.runtime, { recursive: true, force: true });
+    },
+    60_000,
+  );
+});
+
+test.skipIf(process.getuid?.() !== 0 || !hasPrlimit)(
+  'a killed session is cleaned up also where no process may be started any more (needs root and prlimit)',
+  async () => {
+    const uid = 60_317; // nobody else counts against its limit
+    const env = { HOME: '/nonexistent', TSX_DISABLE_CACHE: '1' };
+    const session = new TestSession({ uid, env, wrap: ['prlimit', '--nproc=120'] });
+    await session.call('ping');
+    await session.start({
+      argv: ['perl', '-e', `for (1 .. 200) { fork or exec 'setsid', 'sleep', '7004.5' } sleep 600`],
+    });
+    await expect.poll(() => runningWith('7004.5').length, patience).toBeGreaterThan(20);
+    session.child.kill('SIGKILL');
+    await session.exited;
+    await expect.poll(() => runningWith('7004.5'), patience).toEqual([]);
+    await expect.poll(() => session.directories(), patience).toEqual([]);
+    rmSync(session.runtime, { recursive: true, force: true });
+  },
+  60_000,
+);
 
 claim(
   'credentials/gone-at-end',

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTerminal } from '../../src/platform/pty.ts';
 import { cleanEnv, synsc } from '../support/session.ts';
 
 let runtime: string;
@@ -73,4 +74,38 @@ describe.each([
       expect(directories()).toEqual([]);
     }
   }, 120_000);
+});
+
+describe('with a reader that does not read what it writes: it ends all the same', () => {
+  const env = () => cleanEnv({ XDG_RUNTIME_DIR: runtime });
+  async function endsBySigterm(child: ChildProcess): Promise<void> {
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    expect(await ended).toBe(143);
+    expect(directories()).toEqual([]);
+  }
+
+  test('a pipe', async () => {
+    const child = spawn(synsc, ['launch', '--no-sync', '--', 'yes'], {
+      env: env(),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => child.stdout.once('readable', resolve)); // and no more is read
+    await endsBySigterm(child);
+  }, 60_000);
+
+  test('a terminal', async () => {
+    const terminal = openTerminal(80, 24);
+    const stdio = [terminal.slave, terminal.slave, terminal.slave];
+    const begun = path.join(runtime, 'begun');
+    const command = `yes 2>/dev/null & sleep 1; touch ${begun}; wait`;
+    const child = spawn(synsc, ['launch', '--no-sync', '--', 'bash', '-c', command], {
+      env: env(),
+      stdio,
+    });
+    await expect.poll(() => existsSync(begun), { timeout: 30_000 }).toBe(true);
+    await endsBySigterm(child);
+    closeSync(terminal.slave);
+    closeSync(terminal.master);
+  }, 60_000);
 });

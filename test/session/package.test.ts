@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -30,6 +38,38 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 test('the installed command starts', async () => {
   const { stdout } = await execa(synsc, ['--version'], { env: cleanEnv(), extendEnv: false });
   expect(stdout).toBe('0.1.0');
+});
+
+/** Prints which files of a directory hold code that this Node would not use. */
+const looking = `
+const { readdirSync, readFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+const [dist, compiled] = process.argv.slice(1);
+const names = readdirSync(compiled);
+const isRejected = (name) => new Script(readFileSync(dist + '/' + name, 'utf8'), {
+  cachedData: readFileSync(compiled + '/' + name),
+}).cachedDataRejected;
+console.log(JSON.stringify([names.includes('entry.js'), names.filter(isRejected)]));`;
+
+test('the installed command starts with code that this Node has made before', async () => {
+  const dist = path.join(prefix, 'lib/node_modules/synsc/dist');
+  const compiled = path.join(dist, 'compiled', `${process.version}-${process.arch}`);
+  const { stdout } = await execa(process.execPath, ['-e', looking, dist, compiled]);
+  expect(JSON.parse(stdout)).toEqual([true, []]);
+});
+
+test('the installed command works under another Node, whose code was not made before', async () => {
+  const compiled = path.join(prefix, 'lib/node_modules/synsc/dist/compiled');
+  renameSync(compiled, `${compiled}-away`);
+  try {
+    const { stdout } = await execa(synsc, ['exec', '--no-sync', '--', 'echo', 'ran'], {
+      env: cleanEnv({ XDG_RUNTIME_DIR: directory }),
+      extendEnv: false,
+    });
+    expect(stdout).toBe('ran');
+  } finally {
+    renameSync(`${compiled}-away`, compiled);
+  }
 });
 
 test('the installed command hands the extra certificates on to what it runs', async () => {

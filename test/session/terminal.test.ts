@@ -15,8 +15,26 @@ const tmux = (...args: string[]) =>
   execFileSync('tmux', ['-L', path.basename(runtime), ...args], { encoding: 'utf8' });
 const type = (text: string) => tmux('send-keys', '-t', 't', text, 'Enter');
 const screen = () => tmux('capture-pane', '-p', '-J', '-t', 't');
-const shows = (text: string | RegExp) =>
-  vi.waitFor(() => expect(screen()).toMatch(text), { timeout: 15_000, interval: 50 });
+const patience = { timeout: 15_000, interval: 50 };
+const shows = (text: string | RegExp) => vi.waitFor(() => expect(screen()).toMatch(text), patience);
+
+/** Another client of the session: tries to reach every process, and prints what it is answered. */
+const spying = `import json, os, socket, sys, time
+sys.stdout = open(sys.argv[1], 'w') # not where its output would make it a command of the session
+s = socket.socket(socket.AF_UNIX); s.connect(os.environ["SYNSC_SOCKET"]); lines = s.makefile()
+def ask(method, **params):
+    s.sendall(json.dumps({"jsonrpc": "2.0", "id": method, "method": method, "params": params}).encode() + b"\\n")
+    while True:
+        answer = json.loads(lines.readline())
+        print(method, answer, flush=True) if answer.get("id") != "list" else None
+        if answer.get("id") == method: return answer
+print("spying", flush=True)
+while True:
+    for process in ask("list")["result"]["processes"]:
+        for method, more in (("output", {}), ("attach", {}), ("write", {"data": ""})):
+            ask(method, processId=process["processId"], **more)
+    time.sleep(0.02)
+`;
 
 describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
   beforeAll(async () => {
@@ -72,6 +90,26 @@ describe.skipIf(!hasTmux)('launch in a terminal (needs tmux)', () => {
     },
     60_000,
   );
+
+  test('what the user authorised for one call is read by no other client, and not written to', async () => {
+    const spy = path.join(runtime, 'spy.py');
+    const seen = path.join(runtime, 'seen');
+    writeFileSync(spy, spying);
+    type('clear');
+    type(`python3 ${spy} ${seen} &`);
+    await vi.waitFor(() => expect(readFileSync(seen, 'utf8')).toContain('spying'), patience);
+    type('synsc exec --authorize HF_TOKEN -- bash -c "printenv HF_TOKEN; sleep 1"');
+    await shows(/\[y\/N\]/);
+    type('y');
+    await shows(new RegExp(`${value}\\s+bash-.*[#$]\\s*$`));
+    const refused = (method: string) => new RegExp(`^${method} .*for another caller alone`, 'm');
+    for (const method of ['output', 'attach', 'write']) {
+      await vi.waitFor(() => expect(readFileSync(seen, 'utf8')).toMatch(refused(method)), patience);
+    }
+    expect(readFileSync(seen, 'utf8')).not.toContain(value);
+    type('kill %1; wait; clear');
+    await vi.waitFor(() => expect(screen()).not.toContain(value), patience);
+  }, 60_000);
 
   claim(
     'credentials/redacted-before-terminal',

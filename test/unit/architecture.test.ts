@@ -203,7 +203,12 @@ describe('the rooms of the source tree', () => {
 });
 
 /** The programs that start often, up to the first message of a client. */
-const quick = ['src/cli/entry.ts', 'src/cli/sessions.ts', 'src/cli/opening.ts'];
+const quick = [
+  'src/cli/entry.ts',
+  'src/cli/sessions.ts',
+  'src/cli/connecting.ts',
+  'src/cli/opening.ts',
+];
 
 describe('what starts often', () => {
   test.each(quick)('%s loads no package', (file) =>

@@ -1,3 +1,5 @@
+import { fstatSync, statSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import {
   connect,
   type ProcessStream,
@@ -66,7 +68,7 @@ export async function inSession(
   options: ExecOptions,
   ending?: Ending,
 ): Promise<number> {
-  const tty = !options.json && process.stdin.isTTY && process.stdout.isTTY;
+  const tty = !options.json && isatty(0) && isatty(1);
   const start = async () => {
     await authorize(client, program, options.authorize);
     const started = (await client.call('spawn', {
@@ -165,7 +167,9 @@ function connectInput(command: ProcessStream, tty: boolean): () => void {
     command.resize(columns, rows);
   };
   const passOn = (signal: NodeJS.Signals) => command.kill(signal);
-  process.stdin.on('data', data).on('end', end);
+  const hasInput = !isNullDevice(0);
+  if (hasInput) process.stdin.on('data', data).on('end', end);
+  else end();
   for (const name of passedSignals) process.on(name, passOn);
   if (tty) {
     process.stdin.setRawMode(true);
@@ -173,10 +177,15 @@ function connectInput(command: ProcessStream, tty: boolean): () => void {
   }
   return () => {
     if (tty) process.stdin.setRawMode(false);
-    process.stdin.off('data', data).off('end', end).destroy();
+    if (hasInput) process.stdin.off('data', data).off('end', end).destroy();
     process.stdout.off('resize', resized);
     for (const name of passedSignals) process.off(name, passOn);
   };
+}
+
+/** Which agents give as input: nothing comes from it, and Node would load much to find that out. */
+function isNullDevice(fd: number): boolean {
+  return fstatSync(fd).rdev === statSync('/dev/null', { throwIfNoEntry: false })?.rdev;
 }
 
 /** A command that fails without a credential is told so: silent stripping misleads people. */

@@ -76,7 +76,11 @@ async function run(
     terminal?.connect(front);
     forward(front, terminal);
     if (terminal === undefined) warn(session);
-    const exitCode = await Promise.race([front.exited.then(exitCodeOf), ending.asked]);
+    const ended = front.exited.then(async (status) => {
+      await terminal?.flushed();
+      return exitCodeOf(status);
+    });
+    const exitCode = await Promise.race([ended, ending.asked]);
     report({ event: 'exit', exitCode });
     return exitCode;
   } finally {
@@ -88,7 +92,12 @@ function forward(front: Front, terminal: FrontTerminal | undefined): void {
   front.log.listen((segment) => {
     if (segment === undefined) return;
     const sink = segment.stream === 'stderr' ? process.stderr : process.stdout;
-    const taken = terminal?.show(segment.data) ?? sink.write(segment.data);
+    const release = segment.block.borrow();
+    const done = () => {
+      segment.data.fill(0); // it may be a value that the user authorised
+      release();
+    };
+    const taken = terminal?.show(segment.data, done) ?? sink.write(segment.data, done);
     if (taken) return;
     front.pause();
     sink.once('drain', () => front.resume());

@@ -1,59 +1,82 @@
-/** Bytes of the first block of a log, and of the largest. */
-const size = { least: 4 * 1024, most: 256 * 1024 };
-/** Blocks of the largest size that wait to be filled again, for all logs. */
-const spareLimit = 16;
-const spares: Buffer[] = [];
+import { givePage, pageSize, takePage } from './slabs.ts';
 
-interface Block {
+/** Bytes of the first block of a log; the largest are pages. */
+const least = 4 * 1024;
+
+/** Memory that is filled once, and again only when nobody has any of it. */
+export class Block {
   readonly bytes: Buffer;
-  /** Somebody may still hold a part of it. */
-  held: boolean;
+  #borrowers = 0;
+  #forgotten = false;
+
+  constructor(length: number) {
+    this.bytes = length < pageSize ? Buffer.allocUnsafeSlow(length) : takePage();
+  }
+
+  /** Keeps what is in it as it is, until the returned function is called. */
+  borrow(): () => void {
+    this.#borrowers += 1;
+    let borrowed = true;
+    return () => {
+      if (!borrowed) return;
+      borrowed = false;
+      this.#borrowers -= 1;
+      this.#recycle();
+    };
+  }
+
+  /** All that is in it is forgotten. */
+  forget(): void {
+    this.#forgotten = true;
+    this.#recycle();
+  }
+
+  #recycle(): void {
+    if (this.#forgotten && this.#borrowers === 0 && this.bytes.length === pageSize) {
+      givePage(this.bytes);
+    }
+  }
 }
 
-/**
- * The memory of a log. A block is filled once, and again only when all that was in it is forgotten and
- * nobody was handed any of it: else each 64 MB would cost a collection of all garbage, in which everybody
- * waits.
- */
+/** The memory of a log: of one that keeps little, small blocks. */
 export class Blocks {
   /** Oldest first; the last one is being filled. */
   readonly #blocks: Block[] = [];
   #used = 0;
 
-  /** Copies from `data[at]` on as much as fits in one piece, and returns the copy. */
+  /** Copies from `data[at]` on as much as fits in one block, and returns the copy. */
   store(data: Buffer, at: number): Buffer {
-    let block = this.#blocks.at(-1)?.bytes;
-    if (block === undefined || this.#used === block.length) {
-      block = next(block);
-      this.#blocks.push({ bytes: block, held: false });
-      this.#used = 0;
-    }
+    if (this.#used === (this.newest?.bytes.length ?? 0)) this.#add();
+    const { bytes } = this.newest as Block;
     const from = this.#used;
-    this.#used += data.copy(block, from, at);
-    return block.subarray(from, this.#used);
+    this.#used += data.copy(bytes, from, at);
+    return bytes.subarray(from, this.#used);
+  }
+
+  /** Each is twice as large as the one before it. */
+  #add(): void {
+    const before = this.newest?.bytes.length ?? 0;
+    this.#blocks.push(new Block(Math.min(Math.max(least, 2 * before), pageSize)));
+    this.#used = 0;
+  }
+
+  /** The block of what was stored last. */
+  get newest(): Block | undefined {
+    return this.#blocks.at(-1);
   }
 
   /** The last bytes that were stored, which are in one block. */
   last(length: number): Buffer {
-    const block = this.#blocks.at(-1)?.bytes ?? Buffer.alloc(0);
-    return block.subarray(this.#used - length, this.#used);
+    return (this.newest?.bytes ?? Buffer.alloc(0)).subarray(this.#used - length, this.#used);
   }
 
-  /** The oldest bytes are forgotten; `held`: somebody may still have them. */
-  forget({ byteOffset, length }: Buffer, held: boolean): void {
+  /** The oldest bytes are forgotten. */
+  forget({ byteOffset, length }: Buffer): void {
     const [oldest] = this.#blocks;
     if (oldest === undefined) return;
-    oldest.held ||= held;
     const { bytes } = oldest;
     if (byteOffset - bytes.byteOffset + length < bytes.length) return;
     this.#blocks.shift();
-    if (oldest.held || bytes.length < size.most || spares.length === spareLimit) return;
-    spares.push(bytes.fill(0));
+    oldest.forget();
   }
-}
-
-/** Each is twice as large as the one before it. */
-function next(before: Buffer | undefined): Buffer {
-  const length = Math.min(Math.max(size.least, 2 * (before?.length ?? 0)), size.most);
-  return (length === size.most ? spares.pop() : undefined) ?? Buffer.allocUnsafeSlow(length);
 }

@@ -1,4 +1,4 @@
-import { Blocks } from './blocks.ts';
+import { type Block, Blocks } from './blocks.ts';
 
 export type StreamName = 'stdout' | 'stderr' | 'tty';
 
@@ -6,7 +6,9 @@ export interface Segment {
   readonly stream: StreamName;
   /** Bytes since the start of the redacted output of the process, over all its streams. */
   readonly offset: number;
+  /** Good until more is written, unless its block is borrowed. */
   readonly data: Buffer;
+  readonly block: Pick<Block, 'borrow'>;
 }
 
 /** Bytes of redacted output that are kept of each process at least, and of all of a session at most. */
@@ -59,8 +61,6 @@ export class OutputLog {
   #end = 0;
   #ended = false;
   readonly #blocks = new Blocks();
-  /** Somebody was handed what stands before this offset, and may still hold it. */
-  #lent = 0;
   readonly #listeners = new Set<(segment: Segment | undefined) => void>();
 
   constructor(memory = sessionMemory) {
@@ -91,7 +91,7 @@ export class OutputLog {
   append(stream: StreamName, data: Buffer): void {
     for (let at = 0; at < data.length; ) {
       const bytes = this.#blocks.store(data, at);
-      this.#add({ stream, offset: this.#end, data: bytes });
+      this.#add({ stream, offset: this.#end, data: bytes, block: this.#blocks.newest as Block });
       at += bytes.length;
     }
   }
@@ -105,7 +105,6 @@ export class OutputLog {
     } else this.#segments.push(added);
     this.#memory.add(this, added.data.length);
     while (this.#keepsTooMuch()) this.#memory.remove(this, this.forgetOldest());
-    if (this.#listeners.size > 0) this.#lent = this.#end;
     for (const hear of this.#listeners) hear(added);
   }
 
@@ -120,7 +119,7 @@ export class OutputLog {
     const oldest = this.#segments.shift();
     if (oldest === undefined) return 0;
     this.#start += oldest.data.length;
-    this.#blocks.forget(oldest.data, oldest.offset < this.#lent);
+    this.#blocks.forget(oldest.data);
     return oldest.data.length;
   }
 
@@ -131,6 +130,12 @@ export class OutputLog {
     while (this.#segments.length > 0) this.forgetOldest();
     this.#memory.remove(this, size);
     this.#listeners.clear();
+  }
+
+  /** The same, for what shows a value: nobody holds any of it any more. */
+  wipe(): void {
+    for (const { data } of this.#segments) data.fill(0);
+    this.clear();
   }
 
   finish(): void {
@@ -154,7 +159,6 @@ export class OutputLog {
       const part = after(segment, offset);
       size += part.data.length;
       if (part.data.length > 0) found.push(part);
-      this.#lent = Math.max(this.#lent, part.offset + part.data.length);
     }
     return found;
   }
@@ -183,10 +187,10 @@ export class OutputLog {
   }
 }
 
-/** Whether one stands right behind the other in the same block. */
-function continues(last: Segment, { stream, data }: Segment): boolean {
+/** Whether one stands right behind the other. */
+function continues(last: Segment, { stream, data, block }: Segment): boolean {
   const end = last.data.byteOffset + last.data.length;
-  return last.stream === stream && last.data.buffer === data.buffer && end === data.byteOffset;
+  return last.stream === stream && last.block === block && end === data.byteOffset;
 }
 
 function after(segment: Segment, offset: number): Segment {

@@ -16,44 +16,67 @@ export interface Reader<S extends Socket> {
 const chunkSize = 65_536;
 /** The largest size that a pipe can be set to: more than that was not there when a command ended. */
 const drainLimit = 1024 * 1024;
-/** Bytes that one turn of the event loop should take from all commands: some 2 ms of redaction. */
+/** Bytes that one turn of the event loop should take from all commands. */
 const turnBudget = 1024 * 1024;
 const leastChunk = 8 * 1024;
 /** Every read of every command lands here, is handed over at once, and is overwritten. */
 const chunk = Buffer.allocUnsafeSlow(chunkSize);
 
 /** Milliseconds of reading after which the pipes that are left wait for the next turn. */
-const turnTime = 2;
+const turnTime = 1;
 
+interface Pipe {
+  /** The turn in which it was read last. */
+  turn: number;
+  wait(): void;
+  goOn(): void;
+}
+
+let turn = 0;
 let readsThisTurn = 0;
 let turnBegan = 0;
-let pipesWait = false;
 let nextSize = chunkSize;
-/** Pipes that are open: a terminal, at which a person may sit, never waits for them. */
-const pipes = new Set<{ wait(): void; goOn(): void }>();
+/**
+ * Pipes at which something has come, the last one read at the end: of most commands one never has anything.
+ * A terminal, at which a person may sit, never waits for them.
+ */
+const active = new Set<Pipe>();
+/** Those that wait for the next turn. */
+let waiting: Pipe[] = [];
 
 /** The more commands write at a time, the less is taken from each in one turn. */
 function countRead(): void {
   if (readsThisTurn === 0) {
+    turn += 1;
     turnBegan = performance.now();
     setImmediate(endTurn);
   }
   readsThisTurn += 1;
 }
 
+function noteRead(pipe: Pipe): void {
+  pipe.turn = turn;
+  active.delete(pipe);
+  active.add(pipe);
+}
+
+/** What was read in this turn has nothing more in it; the others may. */
 function checkTurn(): void {
-  if (pipesWait || performance.now() - turnBegan < turnTime) return;
-  pipesWait = true;
-  for (const pipe of pipes) pipe.wait();
+  if (waiting.length > 0 || performance.now() - turnBegan < turnTime) return;
+  for (const pipe of active) {
+    if (pipe.turn === turn) return;
+    pipe.wait();
+    waiting.push(pipe);
+  }
 }
 
 function endTurn(): void {
   const share = Math.floor(turnBudget / readsThisTurn);
   nextSize = Math.max(leastChunk, Math.min(chunkSize, share));
   readsThisTurn = 0;
-  if (!pipesWait) return;
-  pipesWait = false;
-  for (const pipe of pipes) pipe.goOn();
+  const left = waiting;
+  waiting = [];
+  for (const pipe of left) pipe.goOn();
 }
 
 /** Reads the raw output of a pipe and hands it to `onData`, and to nobody else. */
@@ -91,17 +114,18 @@ function readInto<S extends Socket>(
     buffer: () => chunk.subarray(0, nextSize),
     callback(size, buffer) {
       countRead();
+      if (self !== undefined) noteRead(self);
       take(size);
       checkTurn();
-      if (size < buffer.length) return !(pipesWait && pipes.has(self));
+      if (size < buffer.length) return true;
       // one that always has more takes turns with the others
       setImmediate(goOn);
       return false;
     },
   });
-  const self = { wait: () => void stream.pause(), goOn };
-  if (!(stream instanceof ReadStream)) pipes.add(self);
-  stream.once('close', () => void pipes.delete(self));
+  const isTerminal = stream instanceof ReadStream;
+  const self = isTerminal ? undefined : { turn: 0, wait: () => void stream.pause(), goOn };
+  stream.once('close', () => void (self && active.delete(self)));
   stream.on('error', () => undefined); // EIO: the last process let go of the terminal
   stream.resume();
   return {

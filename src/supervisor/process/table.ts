@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus, ProcessSummary } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
 import { startTimeOf } from '../../platform/peer.ts';
+import { killTree } from '../../platform/sweep.ts';
 import {
-  descendantsOf,
+  below,
   type Identity,
   identityOf,
-  killTree,
   membersOf,
   reapOrphans,
   signal,
@@ -22,6 +22,10 @@ const finishedLimit = 256;
 /** Milliseconds between SIGTERM and SIGKILL: for one command, and for all at the end of the session. */
 const killGrace = 2_000;
 const endGrace = 500;
+/** Processes that have this grace, and that may begin in it: a tree that keeps forking has none. */
+const endLimit = { processes: 256, forks: 32 };
+/** Milliseconds for what is killed: the watchdog goes on with what is left then. */
+const endPatience = 1_000;
 
 /** Makes raw bytes safe; the only thing that ever sees them. */
 export interface Filter {
@@ -53,8 +57,9 @@ export class ManagedProcess {
   status: ExitStatus | undefined;
   /** Values replaced in its output so far. */
   redactions = 0;
+  /** As it began; undefined where it had ended before anybody could look. */
+  readonly leader: Identity | undefined;
   readonly #child: Child;
-  readonly #leader: Identity | undefined;
   readonly #filters = new Map<StreamName, Filter>();
   readonly #options: ProcessOptions;
   #release: () => void = () => undefined;
@@ -80,7 +85,7 @@ export class ManagedProcess {
         end(this.status);
       },
     });
-    this.#leader = identityOf(this.#child.pid);
+    this.leader = identityOf(this.#child.pid);
   }
 
   get pid(): number {
@@ -90,7 +95,7 @@ export class ManagedProcess {
   /** Whether the number of its process is its own, also when it has ended: no later one has it. */
   get leads(): boolean {
     const start = startTimeOf(this.pid);
-    return start === undefined || start === this.#leader?.start;
+    return start === undefined || start === this.leader?.start;
   }
 
   /** Where its output goes: whatever writes there is redacted. */
@@ -146,7 +151,7 @@ export class ManagedProcess {
     }
     const known = name as NodeJS.Signals;
     // the parent comes first: a shell that sees its child end would go on with its text
-    const members = this.#leader === undefined ? [] : membersOf(this.#leader);
+    const members = this.leader === undefined ? [] : membersOf(this.leader);
     signalAll(members, known);
     if (known !== 'SIGTERM') return;
     setTimeout(() => signalAll(members, 'SIGKILL'), killGrace).unref();
@@ -264,16 +269,33 @@ export class ProcessTable {
   /** Ends everything below this process: SIGTERM, a grace, then SIGKILL. */
   async close(): Promise<void> {
     this.#closed = true;
-    const left = () => descendantsOf(process.pid).filter((pid) => !this.#spared.has(pid));
-    for (const pid of left()) signal(pid, 'SIGTERM');
-    const deadline = Date.now() + endGrace;
-    while (left().length > 0 && Date.now() < deadline) {
-      this.#reap();
-      await delay(10);
-    }
-    killTree(process.pid, this.#spared);
+    await this.#askToEnd();
+    killTree(process.pid, this.#spared, { within: endPatience, reap: this.#reap });
     for (const one of [...this.all(), this.#front]) one?.close();
     this.#reap();
     process.off('SIGCHLD', this.#reap);
+  }
+
+  /** Waits for what can end by itself, unless it does the contrary. */
+  async #askToEnd(): Promise<void> {
+    const asked = this.#left();
+    if (asked.size > endLimit.processes) return;
+    for (const pid of asked) signal(pid, 'SIGTERM');
+    const deadline = Date.now() + endGrace;
+    for (let left = asked; left.size > 0 && Date.now() < deadline; left = this.#left()) {
+      if ([...left].filter((pid) => !asked.has(pid)).length > endLimit.forks) return;
+      this.#reap();
+      await delay(10);
+    }
+  }
+
+  /** What runs below this process, as far as it is counted. */
+  #left(): Set<number> {
+    const found = new Set<number>();
+    for (const pid of below(process.pid, this.#spared)) {
+      found.add(pid);
+      if (found.size > endLimit.processes) break;
+    }
+    return found;
   }
 }

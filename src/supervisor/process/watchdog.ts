@@ -3,7 +3,8 @@ import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessMark } from '../../platform/mark.ts';
 import type { SavedTerminal } from '../../platform/stty.ts';
-import { identities, signal } from '../../platform/tree.ts';
+import { childrenOf, type Identity, identities, isZombie, signal } from '../../platform/tree.ts';
+import { cleanUp, sweep } from './cleanup.ts';
 
 /** Milliseconds between two lists of what runs. */
 const listInterval = 500;
@@ -14,59 +15,21 @@ const dismissalGrace = 250;
  * Outlives a supervisor that was killed by SIGKILL, just long enough to kill what it left, to remove its
  * directories and to restore the terminal. Reads until the pipe closes, however that happens:
  * - `list PID:START…`: what runs; the start time spares a later process with the same pid.
+ * - `also PID:START`: what has begun since.
  * - `terminal PATH SETTINGS`: how stty(1) restores it.
  * - `done`: the session ended in order.
  * What it is to clean up is in its environment, which other users can't read, and not in its arguments.
- * Then it sweeps: whatever carries the session's mark or its variable, until nothing does. It stops
- * processes before it kills any, so that none forks meanwhile, and forks none itself for a list. A name
- * of a process may hold brackets and line breaks (proc(5), stat).
  */
 const script = `
 trap '' HUP INT QUIT TERM
 while read -r what rest <&3; do
   case $what in
     list) list=$rest ;;
+    also) list="$list $rest" ;;
     terminal) path=\${rest%% *} settings=\${rest#* } ;;
     done) exit 0 ;;
   esac
-done
-fields() {
-  stat=
-  while read -r line; do stat="$stat $line"; done <"/proc/$1/stat" || return 1
-  stat=\${stat##*) }
-}
-same() {
-  fields "\${1%:*}" || return 1
-  set -- "\${1#*:}" $stat
-  [ "$1" = "\${21}" ]
-}
-clean() {
-  set -- "$DIRECTORY" "$FILES" "$SHIMS"
-  rm -rf -- "$@" || { chmod -R u+rwX -- "$@"; rm -rf -- "$@"; }
-}
-for signal in STOP KILL; do
-  for one in $list; do same "$one" && kill -$signal "\${one%:*}"; done
-done
-clean
-[ -n "$path" ] && stty -F "$path" "$settings"
-i=0
-while [ $((i += 1)) -le 50 ]; do
-  found=$(
-    grep -slE "^Max (realtime timeout|file locks) +$MARK " /proc/[0-9]*/limits
-    grep -slzxF "SYNSC_SESSION=$ID" /proc/[0-9]*/environ
-  )
-  left=
-  for file in $found; do
-    pid=\${file#/proc/} pid=\${pid%/*}
-    fields "$pid" || continue
-    case $stat in [ZX]*) ;; *) left="$left $pid" ;; esac
-  done
-  [ -n "$left" ] || break
-  for signal in STOP KILL; do
-    for pid in $left; do kill -$signal "$pid"; done
-  done
-done
-clean`;
+done${cleanUp}`;
 
 export interface WatchdogOptions {
   readonly sessionId: string;
@@ -83,7 +46,12 @@ export class Watchdog {
   readonly #timer: NodeJS.Timeout;
   #child: ChildProcess | undefined;
   #terminal: SavedTerminal | undefined;
+  /** What it was told last of what runs. */
+  #list = '';
+  /** What has begun while a list is made; undefined when none is. */
+  #meanwhile: Identity[] | undefined;
   #dismissed = false;
+  #gone: Promise<void> = Promise.resolve();
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
@@ -91,11 +59,37 @@ export class Watchdog {
     this.#timer = setInterval(() => this.update(), listInterval).unref();
   }
 
+  /** Tells it of a process that has begun. */
+  add(process: Identity): void {
+    this.#wake();
+    this.#meanwhile?.push(process);
+    this.#list += ` ${nameOf(process)}`;
+    this.#say(`also ${nameOf(process)}`);
+  }
+
   /** Tells it what runs now. */
   update(): void {
+    this.#wake();
+    if (this.#meanwhile === undefined) void this.#tellAll();
+  }
+
+  /** It may have been stopped, or is gone. */
+  #wake(): void {
     if (this.#child === undefined) this.#start();
-    else if (this.#child.pid !== undefined) signal(this.#child.pid, 'SIGCONT'); // it may have been stopped
-    this.#say(`list ${identities(this.#child?.pid).join(' ')}`);
+    else if (this.#child.pid !== undefined) signal(this.#child.pid, 'SIGCONT');
+  }
+
+  async #tellAll(): Promise<void> {
+    const meanwhile: Identity[] = [];
+    this.#meanwhile = meanwhile;
+    const all = [...(await identities()), ...meanwhile];
+    this.#meanwhile = undefined;
+    const list = all
+      .filter(({ pid }) => pid !== this.#child?.pid)
+      .map(nameOf)
+      .join(' ');
+    if (list !== this.#list) this.#say(`list ${list}`);
+    this.#list = list;
   }
 
   /** It restores the terminal too. */
@@ -104,18 +98,30 @@ export class Watchdog {
     this.#say(`terminal ${terminal.path} ${terminal.settings}`);
   }
 
-  /** The session ended in order: it goes without doing anything. Resolves when it has. */
-  async dismiss(): Promise<void> {
+  /**
+   * The session ended in order: it goes without doing anything. Where something could not be ended, it
+   * stays until this process is gone, and does it.
+   */
+  dismiss(): void {
     this.#dismissed = true;
     clearInterval(this.#timer);
     const child = this.#child;
-    if (child?.pid === undefined) return;
-    const gone = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+    if (child?.pid === undefined || this.#isAnythingLeft()) return;
+    this.#gone = new Promise((resolve) => void child.once('exit', () => resolve()));
     signal(child.pid, 'SIGCONT');
     this.#say('done');
-    child.ref();
-    await Promise.race([gone, delay(dismissalGrace, undefined, { ref: false })]);
-    child.unref();
+  }
+
+  /** Resolves when it has gone after that. */
+  async left(): Promise<void> {
+    const child = this.#child;
+    child?.ref();
+    await Promise.race([this.#gone, delay(dismissalGrace, undefined, { ref: false })]);
+    child?.unref();
+  }
+
+  #isAnythingLeft(): boolean {
+    return childrenOf(process.pid).some((pid) => pid !== this.#child?.pid && !isZombie(pid));
   }
 
   #say(line: string): void {
@@ -129,8 +135,8 @@ export class Watchdog {
       spawn('/bin/sh', ['-c', script, 'synsc-watchdog'], {
         env: {
           PATH: '/usr/bin:/bin',
-          ...{ ID: sessionId, MARK: mark.text ?? 'none' },
-          ...{ DIRECTORY: directory, FILES: files, SHIMS: shims },
+          ...{ ID: sessionId, MARK: mark.text ?? 'none', SUPERVISOR: String(process.pid) },
+          ...{ DIRECTORY: directory, FILES: files, SHIMS: shims, SWEEP: sweep },
         },
         detached: true,
         stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -149,6 +155,11 @@ export class Watchdog {
       if (!this.#dismissed && Date.now() - started > listInterval) this.update();
     });
     this.#child = child;
+    this.#list = '';
     if (this.#terminal !== undefined) this.remember(this.#terminal);
   }
+}
+
+function nameOf({ pid, start }: Identity): string {
+  return `${pid}:${start}`;
 }

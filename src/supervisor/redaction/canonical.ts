@@ -56,7 +56,7 @@ function makePairs(): void {
 }
 
 /** Raw bytes between two known places of plain text. */
-const block = 1024;
+const block = 512;
 
 /** Canonical bytes of plain text; `into` is 4 bytes longer at least. Returns the length. */
 export function compact(raw: Buffer, into: Uint8Array): number {
@@ -153,8 +153,7 @@ export class PlainText implements Canonical {
   }
 
   placeOf(index: number): number {
-    let number = this.#starts.length - 1;
-    while (number > 0 && (this.#starts[number] as number) > index) number -= 1;
+    const number = lastUpTo(this.#starts, index);
     let left = index - (this.#starts[number] as number);
     let at = number * block;
     for (; left > 0 || KEPT[this.#raw[at] as number] === 0; at += 1) {
@@ -166,4 +165,16 @@ export class PlainText implements Canonical {
   beginOf(index: number): number {
     return this.placeOf(index);
   }
+}
+
+/** Of ascending numbers, which begin with 0, the last one that is no greater: its index. */
+function lastUpTo(numbers: readonly number[], most: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] as number) <= most) low = middle;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,135 +1,83 @@
 import { release, secretBuffer } from '../../platform/pages.ts';
+import { base64Forms, type Encoded } from './base64.ts';
+import { KEPT } from './canonical.ts';
 import { ascii, codePointForms } from './codePoints.ts';
 
 const UNRESERVED = '-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const BASE64_SKIP = [0, 2, 3] as const;
-
-/** One way to write bytes down; `publicPrefix` leading bytes of the source say nothing secret. */
-export interface Encoded {
-  readonly bytes: Buffer;
-  /** How many leading bytes the public prefix of the source alone determines. */
-  readonly publicPrefix: number;
-  /** The same for what stands before each mark. */
-  readonly marks: readonly number[];
-  /** Two digits a byte. */
-  readonly hex: boolean;
-}
 
 /**
  * Every registered spelling of `value`, the value itself first: base64 and base64url in three
  * alignments, hex, percent-encoding (RFC 3986 and its usual deviations), string escapes of JSON and
  * its writers, HTML and XML, doubled dollars, hex digits in the other case. The results are fresh buffers,
- * no two alike. `marks` are offsets in the value that are asked for in each spelling.
+ * no two alike but for base64. `marks` are offsets in the value that are asked for in each spelling.
+ * `inPieces`: pieces of the value are found, so that no spelling is needed which begins another one, or
+ * reads like another one in the canonical stream.
  */
 export function encodingsOf(
   value: Buffer,
   publicPrefix: number,
   marks: readonly number[] = [],
+  inPieces = false,
 ): Encoded[] {
   return [
     { bytes: Buffer.from(value), publicPrefix, marks, hex: false },
-    ...base64Forms(value, publicPrefix, marks),
-    ...spellingsFor(value).map((spell) => ({
-      bytes: spelled(value, spell),
-      publicPrefix: spelledLength(value.subarray(0, publicPrefix), spell),
-      marks: marks.map((mark) => spelledLength(value.subarray(0, mark), spell)),
-      hex: HEX_SPELLINGS.includes(spell),
-    })),
+    ...base64Forms(value, publicPrefix, marks, inPieces),
+    ...spellingsFor(value, inPieces).map((spell) => {
+      const { bytes, ends } = spelled(value, spell);
+      const lengthOf = (mark: number) => ends[mark] as number;
+      const head = { publicPrefix: lengthOf(publicPrefix), marks: marks.map(lengthOf) };
+      return { bytes, ...head, hex: HEX_SPELLINGS.includes(spell) };
+    }),
     // of such a value only the whole counts
     ...codePointForms(value).map((bytes) => ({ bytes, publicPrefix: 0, marks: [], hex: false })),
   ];
 }
 
-/** Those that differ from the value, and from each other in the bytes that it has. */
-function spellingsFor(value: Buffer): Spelling[] {
-  const present = [...new Set(value)].sort();
-  const known = new Set([present.join()]);
+/** Those that differ from the value, and from each other, in the bytes that it has. */
+function spellingsFor(value: Buffer, inPieces: boolean): Spelling[] {
+  const present = [...new Set(value)];
+  const known = new Set(['']);
   const all = isHex(value) ? [...SPELLINGS, otherCase] : SPELLINGS;
   return all.filter((spell) => {
-    const outcome = present.map((byte) => spell(byte).join(' ')).join();
+    const outcome = changesBy(spell, present, inPieces);
     const isNew = !known.has(outcome);
     known.add(outcome);
     return isNew;
   });
 }
 
-/**
- * Base64 (RFC 4648 §4, §5) of a text in which `value` stands at offset 0, 1 or 2 modulo 3: the
- * characters that the value alone determines, and the ends with and without padding for a text that
- * ends with the value.
- */
-function base64Forms(value: Buffer, publicPrefix: number, marks: readonly number[]): Encoded[] {
-  return BASE64_SKIP.flatMap((skip, alignment) => {
-    const shifted = secretBuffer(alignment + value.length);
-    value.copy(shifted.fill(0, 0, alignment), alignment);
-    const encoded = asciiBase64(shifted);
-    const determined = Math.floor((8 * shifted.length) / 6);
-    const ends = [determined, Math.ceil((8 * shifted.length) / 6), encoded.length];
-    const known = (mark: number) => Math.max(0, Math.floor((8 * (alignment + mark)) / 6) - skip);
-    const head = { publicPrefix: known(publicPrefix), marks: marks.map(known) };
-    const forms = ends.flatMap((end) => {
-      const standard = Buffer.from(encoded.subarray(skip, end));
-      return [standard, urlAlphabet(standard)];
-    });
-    release(encoded);
-    release(shifted);
-    return forms.map((bytes) => ({ bytes, ...head, hex: false }));
-  });
-}
-
-const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
-
-/**
- * Base64 with padding, computed on bytes: an intermediate string could not be wiped. Nor could a small
- * array of `Buffer.alloc`: it is in the garbage-collected heap, which leaves copies where it moves things.
- */
-function asciiBase64(source: Buffer): Buffer {
-  const target = secretBuffer(4 * Math.ceil(source.length / 3)).fill('=');
-  let bits = 0;
-  let held = 0;
-  let at = 0;
-  for (let from = 0; from < source.length; from += 1) {
-    bits = ((bits << 8) | (source[from] as number)) & 0xffff;
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      target[at++] = ALPHABET[(bits >> held) & 63] as number;
-    }
+/** What a spelling makes of the bytes that do not stand for themselves in it; all of it, or what is canonical. */
+function changesBy(spell: Spelling, present: readonly number[], canonical: boolean): string {
+  let changes = '';
+  for (const byte of present) {
+    const codes = spell(byte);
+    if (codes.length === 1 && codes[0] === byte) continue;
+    const counted = canonical ? codes.filter((code) => KEPT[code] === 1) : codes;
+    const isItself = canonical && counted.join() === (KEPT[byte] === 1 ? `${byte}` : '');
+    if (!isItself) changes += `${byte}:${counted.join(' ')};`;
   }
-  if (held > 0) target[at] = ALPHABET[(bits << (6 - held)) & 63] as number;
-  return target;
-}
-
-function urlAlphabet(standard: Buffer): Buffer {
-  // map() would make such an array too
-  const url = Buffer.from(standard);
-  for (let at = 0; at < url.length; at += 1) {
-    if (url[at] === 0x2b) url[at] = 0x2d;
-    else if (url[at] === 0x2f) url[at] = 0x5f;
-  }
-  return url;
+  return changes;
 }
 
 /** The ASCII codes that stand for one byte. */
 type Spelling = (byte: number) => readonly number[];
 
-/** Plain loops: this runs once a session, before the compiler sees that it is worth its time. */
-function spelled(value: Buffer, spell: Spelling): Buffer {
+/**
+ * A value in a spelling, and how long so many of its bytes are in it. Plain loops: this runs once a
+ * session, before the compiler sees that it is worth its time.
+ */
+function spelled(value: Buffer, spell: Spelling): { bytes: Buffer; ends: Uint32Array } {
   const target = secretBuffer(6 * value.length);
+  const ends = new Uint32Array(value.length + 1);
   let length = 0;
   for (let at = 0; at < value.length; at += 1) {
     const codes = spell(value[at] as number);
     for (let code = 0; code < codes.length; code += 1) target[length++] = codes[code] as number;
+    ends[at + 1] = length;
   }
-  const result = Buffer.from(target.subarray(0, length));
+  const bytes = Buffer.from(target.subarray(0, length));
   release(target);
-  return result;
-}
-
-function spelledLength(value: Buffer, spell: Spelling): number {
-  let length = 0;
-  for (let at = 0; at < value.length; at += 1) length += spell(value[at] as number).length;
-  return length;
+  return { bytes, ends };
 }
 
 /** Remembers what it spelled: all 256 bytes of all spellings would take longer than a session's start. */

@@ -1,5 +1,5 @@
 import { REDACTED } from '../../../protocol/credential.ts';
-import { follow, type ParserState, State } from './parser.ts';
+import { type ParserState, State, stateBehind } from './parser.ts';
 import { cellsOf, lengthOf } from './width.ts';
 
 export type StreamMode = 'pipe' | 'tty';
@@ -7,7 +7,6 @@ export type StreamMode = 'pipe' | 'tty';
 const MARKER = Buffer.from(REDACTED);
 /** Cells below which the marker does not fit on a terminal. */
 const markerCells = MARKER.length;
-const ESC = 0x1b;
 const BACKSPACE = 0x08;
 const BLANK = 0x20;
 const STAR = 0x2a;
@@ -141,11 +140,11 @@ export class Mask {
     for (let at = from; at < to; at += 1) {
       // a sequence whose beginning is out already goes first
       if (!this.#placed && (this.#own === 'payload' || this.#state === State.ground)) {
-        out.push(...MARKER);
+        for (const byte of MARKER) out.push(byte);
         this.#placed = true;
       }
       const byte = raw[at] as number;
-      const kind = this.#kindOf(byte);
+      const kind = this.#kindOf(raw, at);
       if (kind === 'control') out.push(byte);
       else if (kind !== this.#own) out.push(...otherwise(byte, at, others));
     }
@@ -153,10 +152,10 @@ export class Mask {
   }
 
   /** Moves the parser on. */
-  #kindOf(byte: number): Kind {
+  #kindOf(raw: Buffer, at: number): Kind {
     const before = this.#state;
-    if (before === State.ground && byte !== ESC) return 'text';
-    this.#state = before === State.ground ? State.escape : follow(before, byte);
+    this.#state = stateBehind(before, raw, at);
+    if (before === State.ground && this.#state === State.ground) return 'text';
     const wasIn = before === State.string || before === State.stringEscape;
     return wasIn && this.#state === State.string ? 'payload' : 'control';
   }
@@ -165,10 +164,9 @@ export class Mask {
     const cells = new Cells(this.#row);
     let waiting = { at: from, out: 0, state: this.#state };
     for (let at = from; at < to; ) {
-      const length = this.#state === State.ground ? lengthOf(raw[at] as number) : 1;
       if (!cells.open) waiting = { at, out: cells.out.length, state: this.#state };
-      this.#coverOne(raw, at, cells, others);
-      at = Math.min(to, at + length);
+      const kind = this.#coverOne(raw, at, cells, others);
+      at = Math.min(to, at + (kind === 'text' ? lengthOf(raw[at] as number) : 1));
     }
     if (cells.open && ends) cells.close();
     this.#row = cells.row;
@@ -177,14 +175,15 @@ export class Mask {
     return { out: Buffer.from(cells.out.slice(0, waiting.out)), upTo: waiting.at };
   }
 
-  #coverOne(raw: Buffer, at: number, cells: Cells, others: readonly Range[]): void {
+  #coverOne(raw: Buffer, at: number, cells: Cells, others: readonly Range[]): Kind {
     const byte = raw[at] as number;
-    const kind = this.#kindOf(byte);
+    const kind = this.#kindOf(raw, at);
     if (kind === 'control') cells.out.push(byte);
     else if (kind === 'payload') cells.out.push(...otherwise(byte, at, others));
     else if (byte === BACKSPACE) cells.back();
     else if (byte <= BLANK || byte === 0x7f) cells.gap(byte);
     else this.#placed = cells.add(cellsOf(raw, at), this.#placed);
+    return kind;
   }
 }
 

@@ -1,7 +1,8 @@
 import { release, secretBuffer } from '../../platform/pages.ts';
 import type { Secret } from '../../secret.ts';
+import type { Encoded } from './base64.ts';
 import { compact, KEPT } from './canonical.ts';
-import { type Encoded, encodingsOf, isHex } from './encodings.ts';
+import { encodingsOf, isHex } from './encodings.ts';
 import { type Part, secretParts } from './serviceAccount.ts';
 import { publicHead, shapedParts } from './shapes.ts';
 
@@ -35,7 +36,8 @@ export interface Form {
 
 /** Values of fewer bytes would mask ordinary text. */
 const valueMin = 6;
-const encodedMin = 8;
+/** Six bytes in base64, where it has them to itself. */
+const encodedMin = 7;
 /** The search looks at four bytes at a time. */
 const canonicalMin = 4;
 
@@ -97,8 +99,9 @@ export function wipe(form: Form): void {
 
 function formsOfPart(name: string, part: Part): Form[] {
   const { bytes, publicPrefix, common = [0, 0] } = part;
-  const source = { regular: isRegular(part), unforeseen: unforeseenIn(bytes) };
-  return encodingsOf(bytes, publicPrefix, common).flatMap((spelling, index) => {
+  const regular = isRegular(part);
+  const source = { regular, unforeseen: unforeseenIn(bytes) };
+  return encodingsOf(bytes, publicPrefix, common, !regular).flatMap((spelling, index) => {
     const form = formOf(name, spelling, source);
     const minimum = index === 0 ? valueMin : encodedMin;
     if (form.raw.length >= minimum && form.bytes.length >= canonicalMin) return [form];
@@ -162,8 +165,7 @@ function formOf(
   { regular, unforeseen }: Source,
 ): Form {
   const bytes = canonical(raw);
-  const prefix = canonicalLength(raw, publicPrefix);
-  const [start = 0, end = 0] = marks.map((mark) => canonicalLength(raw, mark));
+  const [prefix = 0, start = 0, end = 0] = canonicalLengths(raw, [publicPrefix, ...marks]);
   const kind = hex ? 'hexEncoding' : isHex(bytes.subarray(prefix)) ? 'hex' : 'other';
   const piece = pieces[kind];
   const inside = Math.max(piece, insideMin);
@@ -175,11 +177,15 @@ function formOf(
   };
 }
 
-/** How many of the first raw bytes count. */
-function canonicalLength(raw: Buffer, mark: number): number {
+/** How many of the raw bytes before each mark count: each counts on from the last one. */
+function canonicalLengths(raw: Buffer, marks: readonly number[]): number[] {
   let length = 0;
-  for (let at = 0; at < mark; at += 1) length += KEPT[raw[at] as number] as number;
-  return length;
+  let at = 0;
+  return marks.map((mark) => {
+    if (mark < at) [at, length] = [0, 0];
+    for (; at < mark; at += 1) length += KEPT[raw[at] as number] as number;
+    return length;
+  });
 }
 
 function canonical(raw: Buffer): Buffer {

@@ -9,7 +9,16 @@ export interface ParsedText extends Canonical {
 }
 
 /** Where the escape parser stands (states of ECMA-48 and the VT500 parser, as far as lengths matter). */
-export const State = { ground: 0, escape: 1, csi: 2, string: 3, stringEscape: 4, nf: 5 } as const;
+export const State = {
+  ground: 0,
+  escape: 1,
+  csi: 2,
+  string: 3,
+  stringEscape: 4,
+  nf: 5,
+  /** Behind the first byte of a C1 control. */
+  c1: 6,
+} as const;
 export type ParserState = (typeof State)[keyof typeof State];
 
 /** Text on the line, and the payloads of OSC, DCS and the like (titles, links, clipboard), by themselves. */
@@ -26,10 +35,28 @@ const SUB = 0x1a;
 const BEL = 0x07;
 const LF = 0x0a;
 const CR = 0x0d;
+/** The first byte of U+0080 to U+00BF in UTF-8. */
+const LATIN = 0xc2;
 
 /** Parsing needs no state machine where no byte of these is. */
 export function isPlain(raw: Buffer): boolean {
-  return raw.indexOf(ESC) < 0 && raw.indexOf(BACKSPACE) < 0;
+  return raw.indexOf(ESC) < 0 && raw.indexOf(BACKSPACE) < 0 && !hasC1(raw);
+}
+
+function hasC1(raw: Buffer): boolean {
+  for (let at = raw.indexOf(LATIN); at >= 0; at = raw.indexOf(LATIN, at + 1)) {
+    if (isC1(raw, at)) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a C1 control begins there, U+0080 to U+009F: terminals obey those like escape sequences. One
+ * whose second byte has not come yet may be one.
+ */
+function isC1(raw: Uint8Array, at: number): boolean {
+  if (raw[at] !== LATIN) return false;
+  return at === raw.length - 1 || ((raw[at + 1] as number) & 0xe0) === 0x80;
 }
 
 /** Bytes of a payload after which an unterminated sequence is text again: a printed binary is no title. */
@@ -86,12 +113,12 @@ class Growing implements ParsedText {
     this.#at = new Int32Array(2 * capacity);
   }
 
-  /** Takes text up to the next escape character and returns where that is. */
+  /** Takes text up to the next escape character or C1 control and returns where that is. */
   take(raw: Uint8Array, start: number): number {
     let at = start;
     for (; at < raw.length; at += 1) {
       const byte = raw[at] as number;
-      if (byte === ESC) break;
+      if (byte === ESC || (byte === LATIN && isC1(raw, at))) break;
       if (byte === BACKSPACE) this.#pop();
       else if (KEPT[byte] === 1 && this.pending < 0) {
         const length = this.length;
@@ -151,13 +178,13 @@ export class Parser {
       if (state === State.ground) {
         at = text.take(raw, at);
         if (at === raw.length) break;
-        state = State.escape;
+        state = stateBehind(state, raw, at);
         begun = at;
         continue;
       }
       const byte = raw[at] as number;
       const inString = state === State.string || state === State.stringEscape;
-      const next = follow(state, byte);
+      const next = stateBehind(state, raw, at);
       if (inString && next === State.string) payload.push(byte, at);
       state = at - begun > (inString ? payloadLimit : csiLimit) ? State.ground : next;
     }
@@ -183,6 +210,8 @@ const rules: Readonly<Record<ParserState, (byte: number) => ParserState>> = {
   [State.string]: (byte) => (byte === BEL ? State.ground : State.string),
   [State.stringEscape]: (byte) => (byte === 0x5c ? State.ground : afterEscape(byte)),
   [State.nf]: (byte) => (isIntermediate(byte) ? State.nf : State.ground),
+  // C1 is ESC and the same less 0x40 (ECMA-48 §5.3)
+  [State.c1]: (byte) => afterEscape(byte - 0x40),
 };
 
 function afterEscape(byte: number): ParserState {
@@ -199,14 +228,16 @@ function isIntermediate(byte: number): boolean {
 }
 
 /** State and byte to state: looked up for each byte of a sequence. */
-const transitions = new Uint8Array(6 << 8);
+const transitions = new Uint8Array(Object.keys(State).length << 8);
 for (const state of Object.values(State)) {
   for (let byte = 0; byte < 256; byte += 1) transitions[(state << 8) | byte] = rules[state](byte);
   transitions[(state << 8) | ESC] = state === State.string ? State.stringEscape : State.escape;
   for (const byte of [CAN, SUB]) transitions[(state << 8) | byte] = State.ground;
 }
 
-/** The state after a byte, anywhere but in text. */
-export function follow(state: ParserState, byte: number): ParserState {
+/** The state behind one byte of a text. */
+export function stateBehind(state: ParserState, raw: Uint8Array, at: number): ParserState {
+  const byte = raw[at] as number;
+  if (byte === LATIN && isC1(raw, at)) return State.c1;
   return transitions[(state << 8) | byte] as ParserState;
 }

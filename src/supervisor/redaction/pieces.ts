@@ -1,50 +1,49 @@
 import { type Canonical, type CanonicalBytes, KEPT } from './canonical.ts';
 import type { Form } from './needles.ts';
-import { follow, type ParserState, State } from './parser.ts';
+import { type ParserState, State, stateBehind } from './parser.ts';
 
-/** Where a form and a text agree: canonical offsets [start, end) of the text. */
+/** Where a form and a text agree so far that it gives the value away: canonical offsets [start, end) of the text. */
 export interface Piece {
   readonly form: Form;
   /** Offset in the form of its first byte. */
   readonly offset: number;
   readonly start: number;
   readonly end: number;
-  /** Whether it gives the value away. */
-  readonly counts: boolean;
 }
 
-/** A further piece of a value counts from this length when it goes on where the last one ended … */
-const joinMin = 4;
-/** … within so many canonical bytes: a line of a hex dump, a table's other column. */
-const joinWithin = 160;
+/** A further piece of a value counts from this length where it goes on with one that is there already. */
+export const joinMin = 4;
 
 /**
- * Whether enough agrees around one place where both are known to be alike. Ordinary text has many a few
- * bytes in common with a value: nothing is made of those.
+ * The longest agreement around one place where both are known to be alike; none where it gives nothing
+ * away. Ordinary text has many a few bytes in common with a value: nothing is made of those.
  */
-export function isEnough(form: Form, offset: number, text: CanonicalBytes, at: number): boolean {
+export function pieceAt(
+  form: Form,
+  offset: number,
+  text: CanonicalBytes,
+  at: number,
+): Piece | undefined {
   const { bytes, piece = bytes.length } = form;
-  const length = agreeBefore(bytes, offset, text, at) + agreeFrom(bytes, offset, text, at);
-  return length >= Math.min(piece, bytes.length);
-}
-
-/** The longest agreement around such a place. */
-export function pieceAt(form: Form, offset: number, text: CanonicalBytes, at: number): Piece {
-  const { bytes } = form;
   const left = agreeBefore(bytes, offset, text, at);
-  const right = agreeFrom(bytes, offset, text, at);
-  const piece = { form, offset: offset - left, start: at - left, end: at + right };
-  return { ...piece, counts: counts(piece) };
+  const length = left + agreeFrom(bytes, offset, text, at);
+  if (length < Math.min(piece, bytes.length) || !tells(form, offset - left, length)) return;
+  return { form, offset: offset - left, start: at - left, end: at - left + length };
 }
 
-function agreeBefore(form: Buffer, offset: number, { bytes }: CanonicalBytes, at: number): number {
+export function agreeBefore(
+  form: Buffer,
+  offset: number,
+  { bytes }: CanonicalBytes,
+  at: number,
+): number {
   const most = Math.min(offset, at);
   let count = 0;
   while (count < most && form[offset - count - 1] === bytes[at - count - 1]) count += 1;
   return count;
 }
 
-function agreeFrom(
+export function agreeFrom(
   form: Buffer,
   offset: number,
   { bytes, length }: CanonicalBytes,
@@ -56,16 +55,15 @@ function agreeFrom(
   return count;
 }
 
-function counts(piece: Omit<Piece, 'counts'>): boolean {
-  const { form, offset, start, end } = piece;
-  const length = end - start;
+/** Whether so many bytes of a form give its value away. */
+function tells(form: Form, offset: number, length: number): boolean {
   const isWhole = length === form.bytes.length;
   if (isWhole || form.piece === undefined) return isWhole;
   const { unforeseen, publicPrefix } = form;
   const secret =
     (unforeseen[offset + length] as number) -
     (unforeseen[Math.max(offset, publicPrefix)] as number);
-  const atEdge = offset <= form.publicPrefix || offset + length === form.bytes.length;
+  const atEdge = offset <= publicPrefix || offset + length === form.bytes.length;
   return secret >= (atEdge ? form.piece : form.inside);
 }
 
@@ -87,10 +85,12 @@ export function standsWhole({ form, start, end }: Piece, text: Canonical, raw: B
   const to = text.placeOf(end - 1);
   for (let at = text.placeOf(start); at <= to; at += 1) {
     const byte = raw[at] as number;
-    if (state !== State.ground || byte === 0x1b) state = follow(state, byte);
-    else if (byte === form.raw[next] && next <= last) next += 1;
-    else if (BETWEEN.includes(byte)) continue;
-    else if (!QUOTES.includes(byte) || !isQuote(form.raw, next)) return false;
+    const before: ParserState = state;
+    state = stateBehind(before, raw, at);
+    if (before !== State.ground || state !== State.ground) continue;
+    if (byte === form.raw[next] && next <= last) next += 1;
+    else if (!BETWEEN.includes(byte) && (!QUOTES.includes(byte) || !isQuote(form.raw, next)))
+      return false;
   }
   return next === last + 1;
 }
@@ -118,83 +118,6 @@ function areAlikeAround(one: Piece, other: Piece): boolean {
       one.form.bytes[one.offset + length + step - 1] ===
         other.form.bytes[other.offset + length + step - 1];
     if (!isAlike) return false;
-  }
-  return true;
-}
-
-/** Pieces that go on where this one ended, or led to where it began: rows of a dump, columns. */
-export function joined(piece: Piece, text: CanonicalBytes): Piece[] {
-  if (piece.form.piece === undefined) return [];
-  return [...forwards(piece, text), ...backwards(piece, text)];
-}
-
-function forwards(from: Piece, text: CanonicalBytes): Piece[] {
-  const found: Piece[] = [];
-  const { form } = from;
-  let offset = from.offset + from.end - from.start;
-  let after = from.end;
-  while (form.bytes.length - offset >= joinMin) {
-    const start = indexOf(
-      text,
-      form.bytes,
-      offset,
-      after,
-      Math.min(text.length, after + joinWithin),
-    );
-    if (start < 0) break;
-    const length = agreeFrom(form.bytes, offset, text, start);
-    found.push({ form, offset, start, end: start + length, counts: true });
-    offset += length;
-    after = start + length;
-  }
-  return found;
-}
-
-function backwards(from: Piece, text: CanonicalBytes): Piece[] {
-  const found: Piece[] = [];
-  const { form } = from;
-  let offset = from.offset;
-  let before = from.start;
-  while (offset - joinMin >= form.publicPrefix) {
-    const low = Math.max(0, before - joinWithin);
-    const at = lastIndexOf(text, form.bytes, offset - joinMin, low, before);
-    if (at < 0) break;
-    const more = agreeBefore(form.bytes, offset - joinMin, text, at);
-    const length = joinMin + Math.min(more, at - low);
-    const end = at + joinMin;
-    found.push({ form, offset: offset - length, start: end - length, end, counts: true });
-    offset -= length;
-    before = end - length;
-  }
-  return found;
-}
-
-/** Where the 4 bytes of `form` from `offset` stand in text [low, high); -1 when nowhere. */
-function indexOf(
-  text: CanonicalBytes,
-  form: Buffer,
-  offset: number,
-  low: number,
-  high: number,
-): number {
-  for (let at = low; at + joinMin <= high; at += 1) if (agrees(text, at, form, offset)) return at;
-  return -1;
-}
-
-function lastIndexOf(
-  text: CanonicalBytes,
-  form: Buffer,
-  offset: number,
-  low: number,
-  high: number,
-): number {
-  for (let at = high - joinMin; at >= low; at -= 1) if (agrees(text, at, form, offset)) return at;
-  return -1;
-}
-
-function agrees(text: CanonicalBytes, at: number, form: Buffer, offset: number): boolean {
-  for (let more = 0; more < joinMin; more += 1) {
-    if (text.bytes[at + more] !== form[offset + more]) return false;
   }
   return true;
 }

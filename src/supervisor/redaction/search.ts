@@ -1,7 +1,8 @@
 import type { CanonicalBytes } from './canonical.ts';
 import type { Grams } from './grams.ts';
+import { joined } from './joins.ts';
 import type { Form } from './needles.ts';
-import { covers, isEnough, joined, type Piece, pieceAt } from './pieces.ts';
+import { covers, type Piece, pieceAt } from './pieces.ts';
 
 /** Bytes before the end of a piece in which another form may begin to agree, and lead further. */
 const seam = 8;
@@ -49,9 +50,9 @@ function piecesAt(
     const form = forms[grams.form(entry)];
     if (form === undefined || isInside(last[0], form, at)) continue;
     const offset = grams.offset(entry);
-    if (!isEnough(form, offset, text, at) || hidden.has(form.name)) continue;
     const piece = pieceAt(form, offset, text, at);
-    if (!piece.counts || isCovered(piece, last) || isCovered(piece, found ?? none)) continue;
+    if (piece === undefined || hidden.has(form.name)) continue;
+    if (isCovered(piece, last) || isCovered(piece, found ?? none)) continue;
     found ??= [];
     found.push(piece);
   }

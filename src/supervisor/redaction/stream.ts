@@ -140,9 +140,9 @@ export class RedactionStream {
     final: boolean,
   ) {
     const stretches = stretchesOf(found.spans);
-    const certain = stretches.findLast((one) => one.certain)?.end ?? 0;
-    const limit =
-      Math.max(wanted, this.#emitted, certain) - (final ? 0 : this.#glue(window, stretches));
+    const certain = Math.max(0, ...stretches.map((one) => one.certain));
+    const most = final ? window.length : window.length - this.#glue(window, stretches);
+    const limit = Math.max(this.#emitted, Math.min(most, Math.max(wanted, certain)));
     if (stretches.length === 0 && clean !== undefined && limit === window.length) {
       this.#options.emit(clean);
       this.#emitted = limit;
@@ -150,14 +150,17 @@ export class RedactionStream {
     this.#keep(window, found);
   }
 
-  /** In a pipe the line ends inside a value go with it: those behind what may go on wait for it. */
+  /**
+   * In a pipe the line ends inside a value go with it: those behind what may go on wait for it, and so do
+   * characters that may go on by chance.
+   */
   #glue(window: Buffer, stretches: readonly Stretch[]): number {
     const last = stretches.at(-1);
     if (this.#options.mode === 'tty' || !last?.open || last.end < this.#emitted) return 0;
-    const length = window.length - last.end;
-    if (length > glueLimit) return 0;
+    const from = last.certain > 0 ? last.certain : last.end;
+    if (window.length - from > glueLimit) return 0;
     const isGlue = window.subarray(last.end).every((byte) => KEPT[byte] === 0);
-    return isGlue ? length : 0;
+    return isGlue ? window.length - from : 0;
   }
 
   /** `decided`: a stretch that ends before it has ended for good. */

@@ -8,7 +8,8 @@ export interface Stretch {
   readonly payload: boolean;
   /** Those in a title, link or clipboard sequence where this is on the line, and the other way round. */
   readonly others: Span[];
-  certain: boolean;
+  /** Up to where it is one for certain. */
+  certain: number;
   open: boolean;
 }
 
@@ -21,9 +22,13 @@ export function stretchesOf(spans: readonly Span[]): Stretch[] {
       if (span.payload !== last.payload) last.others.push(span);
       if (span.end > last.end) last.open = span.open;
       last.end = Math.max(last.end, span.end);
-      last.certain ||= span.certain;
+      last.certain = Math.max(last.certain, span.certain);
       if (span.end === last.end) last.open ||= span.open;
-    } else stretches.push({ ...span, others: [] });
+    } else stretches.push(stretchOf(span));
   }
   return stretches;
+}
+
+function stretchOf({ name, start, end, payload, certain, open }: Span): Stretch {
+  return { name, start, end, payload, others: [], certain, open };
 }

@@ -1,4 +1,5 @@
 import { type Canonical, PlainText } from './canonical.ts';
+import { edgesOf } from './edges.ts';
 import { Grams } from './grams.ts';
 import { type Form, formsOf, type Needle, wipe } from './needles.ts';
 import { isPlain, type ParsedText, Parser, type ParserState, State } from './parser.ts';
@@ -13,8 +14,11 @@ export interface Span {
   readonly end: number;
   /** In a title, link or clipboard sequence, where no cell shows it. */
   readonly payload: boolean;
-  /** More may only make it longer; of a short value that stands whole a longer one may be a part. */
-  readonly certain: boolean;
+  /**
+   * Up to where more may only make it longer; nothing of a short value that stands whole, of which a longer
+   * one may be a part, nor what goes on by chance.
+   */
+  readonly certain: number;
   /** The value may go on behind it. */
   readonly open: boolean;
 }
@@ -116,14 +120,21 @@ function inOrder(spans: Span[]): Span[] {
 function spansOf(pieces: readonly Piece[], text: Canonical, raw: Buffer, payload: boolean): Span[] {
   return pieces
     .filter((piece) => standsWhole(piece, text, raw))
-    .map(({ form, offset, start, end }) => ({
-      name: form.name,
-      start: text.beginOf(start),
-      end: text.placeOf(end - 1) + 1,
-      payload,
-      certain: form.piece !== undefined,
-      open: offset + end - start < form.bytes.length,
-    }));
+    .map((piece) => spanOf(piece, text, raw, payload));
+}
+
+function spanOf(piece: Piece, text: Canonical, raw: Buffer, payload: boolean): Span {
+  const { form, offset } = piece;
+  const { start, end, certain } = edgesOf(piece, text, raw);
+  const endOf = (index: number) => text.placeOf(index - 1) + 1;
+  return {
+    name: form.name,
+    start: text.beginOf(start),
+    end: endOf(end),
+    payload,
+    certain: form.piece === undefined ? 0 : endOf(certain),
+    open: offset + end - piece.start < form.bytes.length,
+  };
 }
 
 /**

@@ -78,7 +78,7 @@ export function serveLines(
       });
   }
   function leave(): void {
-    left.abort();
+    left.abort('the connection is gone');
     settle();
   }
 

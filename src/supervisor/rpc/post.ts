@@ -64,7 +64,7 @@ export async function createPost(
 /** One client often takes a connection for each call, so its process counts as the asker. */
 function callerOf(request: FastifyRequest, reply: FastifyReply, remote: Remote): Caller {
   const left = new AbortController();
-  const leave = () => left.abort();
+  const leave = () => left.abort('the connection is gone');
   request.raw.socket.once('close', leave);
   reply.raw.once('close', () => {
     request.raw.socket.off('close', leave);

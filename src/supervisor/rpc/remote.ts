@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Role } from '../../../protocol/session/schemas.ts';
-import { originOf, peerOf } from '../../platform/peer.ts';
+import { originOf, peerOf, startTimeOf } from '../../platform/peer.ts';
 
 /** What the peer of a connection may do; `refuse` closes it. */
 export type RoleFor = (socket: Socket) => Role | 'refuse';
@@ -22,11 +22,19 @@ export class Remote {
     this.origin = this.pid === undefined ? undefined : originOf(this.pid);
   }
 
-  /** A process from outside may have been paired since it connected. */
+  /**
+   * A process from outside may have been paired since it connected. Not one that has ended: its number may
+   * be that of a process of the session by now, while another one holds its connection.
+   */
   get role(): Role {
-    if (this.#role !== 'outside' || this.#socket.destroyed) return this.#role;
+    if (this.#role !== 'outside' || this.#socket.destroyed || !this.#isThere()) return this.#role;
     const now = this.#roleFor(this.#socket);
     if (now !== 'refuse') this.#role = now;
     return this.#role;
+  }
+
+  #isThere(): boolean {
+    const { pid } = this;
+    return pid !== undefined && startTimeOf(pid) !== undefined && originOf(pid) === this.origin;
   }
 }

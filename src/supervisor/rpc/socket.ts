@@ -17,6 +17,20 @@ export function whenHungUp(socket: Socket, leave: () => void): void {
   socket.once('close', () => clearInterval(timer));
 }
 
+/** What is written between a call of this and the end of the callback goes in one system call. */
+export function togetherOn(socket: Socket): () => void {
+  let corked = false;
+  return () => {
+    if (corked) return;
+    corked = true;
+    socket.cork();
+    process.nextTick(() => {
+      corked = false;
+      socket.uncork();
+    });
+  };
+}
+
 /** Resolves when the other end has taken what was written, or is gone. */
 export function drained(socket: Socket): Promise<void> {
   if (!socket.writableNeedDrain || socket.destroyed) return Promise.resolve();

@@ -18,7 +18,7 @@ import type { OpenStream, Stream } from '../session/streams.ts';
 import type { Caller } from '../session/verbs.ts';
 import { failureResponse } from './failure.ts';
 import type { Remote } from './remote.ts';
-import { drained, whenHungUp } from './socket.ts';
+import { drained, togetherOn, whenHungUp } from './socket.ts';
 
 /** A request that asks for another protocol. */
 export interface Upgrade {
@@ -53,17 +53,15 @@ export function serveStream(upgrade: Upgrade, remote: Remote, openStream: OpenSt
   const { socket, head } = upgrade;
   socket.on('error', () => void socket.destroy());
   const left = new AbortController();
+  const together = togetherOn(socket);
   try {
     const { processId, fromOffset } = requested(upgrade.request);
-    const stream = openStream(
-      processId,
-      fromOffset,
-      callerOf(remote, left),
-      sinkOf(socket, () => stream),
-    );
+    const sink = sinkOf(socket, together, () => stream);
+    const stream = openStream(processId, fromOffset, callerOf(remote, left), sink);
+    together();
     accept(socket, stream.offset);
     socket.once('close', () => {
-      left.abort();
+      left.abort('the connection is gone'); // without a reason Node makes an error, with its stack
       stream.stop();
     });
     receive(socket, head, stream);
@@ -122,13 +120,12 @@ function refuse(socket: Socket, error: SynscError): void {
   socket.resume(); // what still comes is dropped
 }
 
-function sinkOf(socket: Socket, stream: () => Stream): Sink {
+function sinkOf(socket: Socket, together: () => void, stream: () => Stream): Sink {
   return {
-    piece({ stream: name, data }) {
-      socket.cork(); // one system call for both
+    piece({ stream: name, data, block }) {
+      together();
       socket.write(frameHeader(frameTypes[name], data.length));
-      socket.write(data);
-      socket.uncork();
+      socket.write(data, block.borrow());
       return socket.writableLength <= streamBuffer;
     },
     gap: (offset) => void socket.write(jsonFrame(frameTypes.ack, { offset })),

@@ -3,7 +3,7 @@ import type { ManagedProcess } from '../process/table.ts';
 
 /** Where output is sent to. */
 export interface Sink {
-  /** Takes a piece; false asks for no more until `drained` resolves. */
+  /** Takes a piece, or borrows its block; false asks for no more until `drained` resolves. */
   piece(segment: Segment): boolean;
   /** Output between the last piece and this offset is not kept any more. */
   gap(offset: number): void;

@@ -120,7 +120,7 @@ class Notifications implements Sink {
 
 /** Text of one stream; a character that is cut at the end of a piece comes with the next one. */
 class Text {
-  /** Bytes of that character so far, where they stand: output of another stream may follow them. */
+  /** Bytes of that character so far, and where they stood: output of another stream may follow them. */
   #rest: Segment;
 
   constructor(first: Segment) {
@@ -137,7 +137,7 @@ class Text {
     const begun = held.length === 0 ? segment : this.#rest;
     const all = held.length === 0 ? segment.data : Buffer.concat([held, segment.data]);
     const data = wholeCharacters(all);
-    const rest = all.subarray(data.length);
+    const rest = Buffer.from(all.subarray(data.length));
     const isNew = data.length >= held.length;
     const offset = isNew ? segment.offset + data.length - held.length : begun.offset;
     this.#rest = { ...segment, offset, data: rest };

@@ -1,7 +1,7 @@
 import type { Approver } from '../authorization/approver.ts';
 import type { Grants } from '../authorization/grants.ts';
 import type { Rules } from '../policy/rules.ts';
-import type { ProcessTable } from '../process/table.ts';
+import type { ManagedProcess, ProcessTable } from '../process/table.ts';
 import type { ShimDirectory } from '../shim/directory.ts';
 import type { CredentialFiles } from '../vault/credential-file.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -12,6 +12,7 @@ import type { Attachments } from './output.ts';
 import type { Pairing } from './pairing.ts';
 import type { Redactors } from './redactors.ts';
 import type { Relays } from './relays.ts';
+import type { Shown } from './shown.ts';
 import type { Stores } from './stores.ts';
 import type { Synchroniser } from './sync.ts';
 
@@ -37,6 +38,8 @@ export interface Parts {
   readonly commands: Commands;
   /** Who follows the output of which process. */
   readonly attachments: Attachments;
+  /** Commands whose output shows values to their caller alone. */
+  readonly shown: Shown;
   readonly granted: Granted;
   /** The files in which tools keep tokens. */
   readonly stores: Stores;
@@ -48,5 +51,5 @@ export interface Parts {
   /** Names of credentials that some command was given. */
   readonly used: Set<string>;
   /** Called after each start of a command. */
-  readonly started: () => void;
+  readonly started: (process: ManagedProcess) => void;
 }

@@ -19,8 +19,9 @@ type ProcessVerb =
 
 /** The verbs of one process that runs or has ended, and the list of all. */
 export function processVerbs(parts: Parts): Pick<Verbs, ProcessVerb> {
-  const { processes, attachments } = parts;
-  const reach = (processId: string, caller: Caller) => reachProcess(processId, caller, parts);
+  const { processes, attachments, shown } = parts;
+  const reach = (processId: string, caller: Caller) =>
+    shown.reach(reachProcess(processId, caller, parts), caller);
   return {
     async write({ processId, data, encoding }, caller) {
       await reach(processId, caller).write(Buffer.from(data, encoding ?? 'utf8'));
@@ -35,12 +36,12 @@ export function processVerbs(parts: Parts): Pick<Verbs, ProcessVerb> {
       return {};
     },
     kill({ processId, signal }, caller) {
-      reach(processId, caller).kill(signal);
+      reachProcess(processId, caller, parts).kill(signal);
       return {};
     },
     wait: ({ processId }, caller) => orGone(processes.get(processId).exited, caller),
     attach: ({ processId, ...from }, caller) =>
-      attachments.attach(processes.get(processId), caller, from),
+      attachments.attach(reach(processId, caller), caller, from),
     detach({ processId }, caller) {
       attachments.detach(processes.get(processId), caller);
       return {};
@@ -49,7 +50,7 @@ export function processVerbs(parts: Parts): Pick<Verbs, ProcessVerb> {
       attachments.ack(processes.get(processId), caller, offset);
       return {};
     },
-    output: (params) => readOutput(processes.get(params.processId), params),
+    output: (params, caller) => readOutput(reach(params.processId, caller), params),
     list: () => ({ processes: processes.all().map((one) => one.summary()) }),
     release({ processId }) {
       processes.release(processId);

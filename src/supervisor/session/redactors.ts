@@ -109,7 +109,8 @@ export class Redactors {
     return {
       write: (bytes) => {
         open.stream ??= new RedactionStream(this.#tableFor(shown()), { mode, emit, onHit: count });
-        if (open.stream.write(bytes)) bytes.fill(0);
+        const hit = open.stream.write(bytes);
+        if (hit || shown().length > 0) bytes.fill(0); // they hold a value, or may
       },
       end: () => {
         open.stream?.end();

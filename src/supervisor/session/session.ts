@@ -85,7 +85,8 @@ async function runCommand(
 ): Promise<FinishedSpawn | StartedSpawn> {
   const { spawn } = await path();
   const spawned = await spawn(params, caller.asker, parts);
-  const { process, decisions } = spawned;
+  const { process, decisions, authorized } = spawned;
+  if (authorized.length > 0) parts.shown.add(process, caller);
   showWhile(spawned, caller, parts);
   if (params.timeoutMs !== undefined) killAfter(spawned, params.timeoutMs);
   if (!params.background) return finished(spawned, params, caller, parts);
@@ -105,6 +106,7 @@ async function runRelayed(
   if (relay === undefined) throw new SynscError('DENIED', 'no shim was told to run this');
   const { spawnRelayed } = await path();
   const process = spawnRelayed(relay, params.tty, parts);
+  if (relay.outer.authorized.length > 0) parts.shown.add(process, caller);
   parts.relays.runs(caller, process);
   endWithCaller(process, caller);
   hand(process, caller, params, parts);
@@ -162,7 +164,7 @@ async function askUser(
 }
 
 async function finished(
-  { process }: Spawned,
+  { process, authorized }: Spawned,
   { outputLimitBytes }: Params<'spawn'>,
   caller: Caller,
   { commands }: Parts,
@@ -172,6 +174,7 @@ async function finished(
   stay();
   const stdout = process.log.tail(process.tty ? 'tty' : 'stdout', outputLimitBytes);
   const stderr = process.log.tail('stderr', outputLimitBytes);
+  if (authorized.length > 0) process.log.wipe();
   return {
     processId: process.id,
     ...status,

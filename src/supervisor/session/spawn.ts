@@ -75,7 +75,7 @@ export async function spawn(
   for (const one of told.filter(({ given: names }) => direct || names.length === 0)) {
     parts.audit.decided(process.id, one, direct ? params.argv : undefined);
   }
-  parts.started();
+  parts.started(process);
   if (params.stdin !== undefined) {
     void process.write(Buffer.from(params.stdin));
     process.closeStdin();
@@ -101,7 +101,7 @@ export function spawnRelayed(relay: Relay, tty: SpawnParams['tty'], parts: Parts
   parts.granted.note(process.pid, given);
   parts.commands.add({ process, capability, authorized, searchPath, outer }, [], true);
   parts.audit.spawned(process, [file, ...args]);
-  parts.started();
+  parts.started(process);
   return process;
 }
 

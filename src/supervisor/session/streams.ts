@@ -36,7 +36,7 @@ export function createStreams(parts: Parts): OpenStream {
     if (caller.role !== 'subprocess' && caller.role !== 'client' && caller.role !== 'owner') {
       throw new SynscError('DENIED', `streams are not for callers of role ${caller.role}`);
     }
-    const process = reachProcess(processId, caller, parts);
+    const process = parts.shown.reach(reachProcess(processId, caller, parts), caller);
     const { log } = process;
     const owner = attachments.ownsStream(process, caller);
     const follower = new Follower(process, sink, { fromOffset, owner });

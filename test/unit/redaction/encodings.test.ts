@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { base64Forms } from '../../../src/supervisor/redaction/base64.ts';
 import { encodingsOf, isHex } from '../../../src/supervisor/redaction/encodings.ts';
 
 const textsOf = (value: string, publicPrefix = 0) =>
   encodingsOf(Buffer.from(value), publicPrefix).map(({ bytes }) => bytes.toString());
-/** Without the twelve of base64, which have tests of their own. */
+const base64Of = (value: string) =>
+  base64Forms(Buffer.from(value), 0).map(({ bytes }) => bytes.toString());
+/** Without those of base64, which have tests of their own. */
 const spellingsOf = (value: string) => {
   const [own, ...others] = textsOf(value);
-  return { own, others: others.slice(18) };
+  return { own, others: others.slice(base64Of(value).length) };
 };
 const isIn = (list: readonly string[], text: string) => expect(list).toContain(text);
 
@@ -93,12 +96,15 @@ describe('a value with everything in it', () => {
   test.each(Object.entries(written))('is known as %s', (_, text) => isIn(all, text));
 
   test('and in no other way', () => {
-    const base64 = all.slice(1, 19);
+    const base64 = base64Of(value);
+    expect(all.slice(1, 1 + base64.length)).toEqual(base64);
     const digits = [
       Buffer.from(value).toString('hex'),
       Buffer.from(value).toString('hex').toUpperCase(),
     ];
-    expect(new Set(all.slice(19))).toEqual(new Set([...digits, ...Object.values(written)]));
+    expect(new Set(all.slice(1 + base64.length))).toEqual(
+      new Set([...digits, ...Object.values(written)]),
+    );
     expect(new Set(all).size).toBe(all.length - base64.length + new Set(base64).size);
   });
 
@@ -113,7 +119,7 @@ describe('base64', () => {
   test('of every text that holds the value holds one of its forms', () => {
     fc.assert(
       fc.property(bytes, bytes, bytes, fc.constantFrom('base64', 'base64url'), (own, a, b, how) => {
-        const forms = encodingsOf(Buffer.from(own), 0).slice(1, 19);
+        const forms = base64Forms(Buffer.from(own), 0);
         const text = Buffer.concat([a, own, b]).toString(how as BufferEncoding);
         const longest = forms.filter((form) => text.includes(form.bytes.toString()));
         // all characters that the value alone determines
@@ -128,9 +134,7 @@ describe('base64', () => {
   test('at the end of a text is known with its padding and without', () => {
     fc.assert(
       fc.property(bytes, fc.nat(2), (own, before) => {
-        const forms = encodingsOf(Buffer.from(own), 0)
-          .slice(1, 19)
-          .map((form) => form.bytes.toString());
+        const forms = base64Forms(Buffer.from(own), 0).map((form) => form.bytes.toString());
         const text = Buffer.concat([Buffer.alloc(before, 'x'), own]);
         const skip = [0, 2, 3][before] as number;
         for (const how of ['base64', 'base64url'] as const) {
@@ -142,13 +146,42 @@ describe('base64', () => {
   });
 
   test('knows how much of it the public prefix determines', () => {
-    const forms = encodingsOf(Buffer.from('hf_abcdefghij'), 3);
-    expect(forms[0]?.publicPrefix).toBe(3);
     // 24 bits are 4 characters; 32 are 5, of which 2 are not the value's; 40 are 6, less 3
-    const prefixes = forms.slice(1, 19).map(({ publicPrefix }) => publicPrefix);
-    expect(prefixes).toEqual([...Array(6).fill(4), ...Array(6).fill(3), ...Array(6).fill(3)]);
-    const none = encodingsOf(Buffer.from('abcdefghij'), 0).slice(1, 19);
+    const prefixes = base64Forms(Buffer.from('hf_abcdefghij'), 3).map((form) => form.publicPrefix);
+    expect(prefixes).toEqual([4, 4, 4, 3, 3, 3, 3, 3, 3]);
+    const none = base64Forms(Buffer.from('abcdefghij'), 0);
     expect(none.every(({ publicPrefix }) => publicPrefix === 0)).toBe(true);
+  });
+
+  test('has both alphabets only where they differ', () => {
+    const both = base64Of('??>>~~').filter((text) => /[-_+/]/.test(text));
+    expect(both.filter((text) => /[+/]/.test(text))).toHaveLength(both.length / 2);
+    expect(base64Of('abcdef').every((text) => /^[A-Za-z0-9=]+$/.test(text))).toBe(true);
+    expect(base64Of('abcdef')).toHaveLength(9);
+  });
+});
+
+describe('of a value that is found in pieces', () => {
+  const inPieces = (own: string) =>
+    encodingsOf(Buffer.from(own), 0, [], true).map(({ bytes }) => bytes.toString());
+
+  test('the spelling in base64 that the others begin is enough', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 6, maxLength: 24 }), (own) => {
+        const few = base64Forms(Buffer.from(own), 0, [], true).map(({ bytes }) => bytes.toString());
+        const all = base64Forms(Buffer.from(own), 0).map(({ bytes }) => bytes.toString());
+        expect(all).toEqual(expect.arrayContaining(few));
+        for (const form of all) expect(few.some((one) => one.startsWith(form))).toBe(true);
+      }),
+    );
+  });
+
+  test('a spelling that reads like another one without what is not canonical is left out', () => {
+    expect(textsOf('ab\\cd$ef')).toContain('ab\\\\cd$ef');
+    expect(inPieces('ab\\cd$ef')).not.toContain('ab\\\\cd$ef');
+    expect(inPieces('ab\\cd$ef')).toContain('ab\\cd$$ef');
+    expect(inPieces('ab\ncd')).toContain('ab\\ncd');
+    expect(inPieces('ab"cd')).toContain('ab&quot;cd');
   });
 });
 

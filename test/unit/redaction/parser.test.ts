@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  follow,
   isPlain,
   Parser,
   type ParserState,
   State,
   stateAfter,
+  stateBehind,
 } from '../../../src/supervisor/redaction/parser.ts';
 
 const esc = '\u001b';
 const unit = fc.constantFrom(
   ...['a', 'b', '"', '\\', ' ', '\0', '\n', '\r', '\b', '\t', 'é', '\u0007', '\u0018', '\u001a'],
   ...[esc, `${esc}[`, `${esc}]0;`, `${esc}P`, `${esc}X`, `${esc}^`, `${esc}_`, `${esc}(`],
+  ...['\u009b', '\u009d0;', '\u009c', '\u0090', '\u0085', '£', '\u009b1mx'],
   ...['1', ';', 'm', '~', '@', '?', `${esc}\\`, `${esc}c`, `${esc}[1mx`, `${esc}]8;;u\u0007`],
 );
 const texts = fc.array(unit, { maxLength: 40 }).map((units) => Buffer.from(units.join('')));
@@ -44,8 +45,8 @@ function slowly(raw: Buffer, initial: ParserState) {
   };
   for (const [at, byte] of raw.entries()) {
     const before = state;
-    if (before === State.ground && byte !== 0x1b) onLine(byte, at);
-    else state = before === State.ground ? State.escape : next(before, byte);
+    state = next(before, byte, raw[at + 1] ?? 0x80);
+    if (before === State.ground && state === State.ground) onLine(byte, at);
     const inString = before === State.string || before === State.stringEscape;
     if (!inString || state !== State.string) continue;
     if (byte > 0 && byte <= 0x20) payloadBroken = payload.length;
@@ -54,11 +55,14 @@ function slowly(raw: Buffer, initial: ParserState) {
   return { state, cells, broken, pending, payload, payloadBroken };
 }
 
-/** ECMA-48 §5.3 to §5.6; CAN and SUB end all, ESC begins anew. */
-function next(state: ParserState, byte: number): ParserState {
+/** ECMA-48 §5.3 to §5.6; CAN and SUB end all, ESC begins anew, and so does C1, two bytes in UTF-8. */
+function next(state: ParserState, byte: number, following = 0): ParserState {
   const character = String.fromCharCode(byte);
+  if (byte === 0xc2 && following >= 0x80 && following < 0xa0) return State.c1;
+  if (state === State.ground) return character === esc ? State.escape : State.ground;
   if (character === '\u0018' || character === '\u001a') return State.ground;
   if (character === esc) return state === State.string ? State.stringEscape : State.escape;
+  if (state === State.c1) return next(State.escape, byte - 0x40);
   if (state === State.csi) return /[@-~]/.test(character) ? State.ground : State.csi;
   if (state === State.string) return character === '\u0007' ? State.ground : State.string;
   if (state === State.nf) return /[ -/]/.test(character) ? State.nf : State.ground;
@@ -95,9 +99,15 @@ test('agrees with a parser that is plain and slow', () => {
 });
 
 test('every state follows the standard on every byte', () => {
-  const begun = Object.values(State).filter((state) => state !== State.ground);
-  for (const state of begun) {
-    for (let byte = 0; byte < 256; byte += 1) expect(follow(state, byte)).toBe(next(state, byte));
+  for (const state of Object.values(State)) {
+    const [from, to] = state === State.c1 ? [0x80, 0xa0] : [0, 256];
+    for (let byte = from; byte < to; byte += 1) {
+      for (const following of [0x41, 0x7f, 0x80, 0x9f, 0xa0, 0xc0]) {
+        const behind = stateBehind(state, Buffer.of(byte, following), 0);
+        expect(behind).toBe(next(state, byte, following));
+      }
+      expect(stateBehind(state, Buffer.of(byte), 0)).toBe(next(state, byte, 0x80));
+    }
   }
 });
 
@@ -122,11 +132,15 @@ describe('sequences that never end', () => {
   });
 });
 
-test('text is plain without escape characters and backspaces', () => {
+test('text is plain without escape characters, C1 controls and backspaces', () => {
   expect(isPlain(Buffer.from('plain\r\n\t\0 text'))).toBe(true);
   expect(isPlain(Buffer.from(`a${esc}b`))).toBe(false);
   expect(isPlain(Buffer.from('ab\b'))).toBe(false);
   expect(isPlain(Buffer.from(`${esc}`))).toBe(false);
+  expect(isPlain(Buffer.from('a £ \u00a0 é b\u00c2 '))).toBe(true);
+  expect(isPlain(Buffer.from('a £ \u009b1m'))).toBe(false);
+  expect(isPlain(Buffer.from('\u009f'))).toBe(false);
+  expect(isPlain(Buffer.from([0x61, 0xc2]))).toBe(false);
 });
 
 test('what it makes of a text is seen as bytes, words and values alike, and overwritten by a wipe', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { PlainText } from '../../../src/supervisor/redaction/canonical.ts';
+import { joined } from '../../../src/supervisor/redaction/joins.ts';
 import type { Form } from '../../../src/supervisor/redaction/needles.ts';
 import { Parser, State } from '../../../src/supervisor/redaction/parser.ts';
 import {
   covers,
-  joined,
   type Piece,
   pieceAt,
   standsWhole,
@@ -34,17 +34,19 @@ const textOf = (text: string) => {
 };
 
 /** The piece of a form around `text[at]`, which is its byte at `offset`. */
-function around(text: string, at: number, offset: number, form = formOf(VALUE)): Piece {
+function around(text: string, at: number, offset: number, form = formOf(VALUE)): Piece | undefined {
   return pieceAt(form, offset, textOf(text), at);
 }
 
+const tells = (...place: Parameters<typeof around>) => around(...place) !== undefined;
+
 describe('a piece', () => {
   test('goes as far as form and text agree', () => {
-    expect(around('..IjKl..', 3, 13)).toMatchObject({ offset: 12, start: 2, end: 6 });
-    expect(around('IjKl', 1, 13)).toMatchObject({ offset: 12, start: 0, end: 4 });
+    expect(around('..IjKlMnOpQ..', 3, 13)).toMatchObject({ offset: 12, start: 2, end: 11 });
+    expect(around('IjKlMnOpQ', 1, 13)).toMatchObject({ offset: 12, start: 0, end: 9 });
     expect(around(VALUE, 0, 0)).toMatchObject({ offset: 0, start: 0, end: VALUE.length });
     expect(around(`x${VALUE}x`, 9, 8)).toMatchObject({ offset: 0, start: 1, end: 31 });
-    expect(around('pre_AbCd', 5, 5)).toMatchObject({ offset: 0, start: 0, end: 8 });
+    expect(around('pre_AbCdEf', 5, 5)).toMatchObject({ offset: 0, start: 0, end: 10 });
     expect(around('UvWxYz', 2, 26)).toMatchObject({ offset: 24, start: 0, end: 6 });
   });
 
@@ -60,23 +62,23 @@ describe('a piece', () => {
     ['nine from its middle', VALUE.slice(8, 17), 8, true],
     ['eight from its middle', VALUE.slice(8, 16), 8, false],
     ['the public prefix alone', 'pre_', 0, false],
-  ])('counts: %s', (_, text, offset, expected) => {
-    expect(around(text, 0, offset).counts).toBe(expected);
+  ])('tells the value: %s', (_, text, offset, expected) => {
+    expect(tells(text, 0, offset)).toBe(expected);
   });
 
-  test('counts by the bytes that nobody could guess', () => {
+  test('tells it by the bytes that nobody could guess', () => {
     const form = formOf(VALUE, { row: [10, 11] });
-    expect(around(VALUE.slice(8, 17), 0, 8, form).counts).toBe(false);
-    expect(around(VALUE.slice(8, 18), 0, 8, form).counts).toBe(false);
-    expect(around(VALUE.slice(8, 19), 0, 8, form).counts).toBe(true);
+    expect(tells(VALUE.slice(8, 17), 0, 8, form)).toBe(false);
+    expect(tells(VALUE.slice(8, 18), 0, 8, form)).toBe(false);
+    expect(tells(VALUE.slice(8, 19), 0, 8, form)).toBe(true);
     const prefixOnly = formOf(VALUE, { row: [0, 1, 2, 3] });
-    expect(around(VALUE.slice(0, 10), 0, 0, prefixOnly).counts).toBe(true);
+    expect(tells(VALUE.slice(0, 10), 0, 0, prefixOnly)).toBe(true);
   });
 
-  test('of a short value is no piece: only the whole counts', () => {
+  test('of a short value is no piece: only the whole tells it', () => {
     const form = formOf('secret', { piece: undefined, publicPrefix: 0 });
-    expect(around('secret', 0, 0, form).counts).toBe(true);
-    expect(around('secre', 0, 0, form).counts).toBe(false);
+    expect(tells('secret', 0, 0, form)).toBe(true);
+    expect(tells('secre', 0, 0, form)).toBe(false);
   });
 });
 
@@ -87,7 +89,7 @@ function stands(value: string, text: string): boolean {
   const parsed = new Parser().parse(raw, State.ground).text;
   const at = Buffer.from(parsed.bytes.subarray(0, parsed.length)).indexOf(form.bytes);
   if (at < 0) throw new Error('not in the canonical text');
-  const piece = { form, offset: 0, start: at, end: at + form.bytes.length, counts: true };
+  const piece = { form, offset: 0, start: at, end: at + form.bytes.length };
   return standsWhole(piece, parsed, raw);
 }
 
@@ -117,7 +119,7 @@ describe('a short value stands whole', () => {
   });
 
   test('pieces of other values stand as they are', () => {
-    const piece = around(VALUE, 0, 0);
+    const piece = { form: formOf(VALUE), offset: 0, start: 0, end: VALUE.length };
     expect(standsWhole(piece, textOf('nothing'), Buffer.from('nothing'))).toBe(true);
   });
 });
@@ -125,7 +127,7 @@ describe('a short value stands whole', () => {
 describe('one piece covers another', () => {
   const whole = formOf(VALUE);
   const piece = (start: number, end: number, form = whole, offset = start): Piece => ({
-    ...{ form, offset, start, end, counts: true },
+    ...{ form, offset, start, end },
   });
 
   test.each([
@@ -157,8 +159,10 @@ describe('one piece covers another', () => {
 
 /** What is joined to the piece at `from` of a text, as [offset in the form, text]. */
 function joinedTo(text: string, from: string, form = formOf(VALUE)): [number, string][] {
-  const at = text.indexOf(from);
-  const piece = pieceAt(form, VALUE.indexOf(from), textOf(text), at);
+  const start = text.indexOf(from);
+  const offset = VALUE.indexOf(from);
+  const rest = [...text.slice(start)].findIndex((byte, more) => byte !== VALUE[offset + more]);
+  const piece = { form, offset, start, end: rest < 0 ? text.length : start + rest };
   return joined(piece, textOf(text)).map(({ offset, start, end }) => [
     offset,
     text.slice(start, end),
@@ -208,6 +212,13 @@ describe('further pieces are joined', () => {
         [4, 'AbCd'],
       ],
     ],
+    ['right before it, from further in front', 'AbCdEfKlMnOpQr', 'KlMnOpQr', [[4, 'AbCdEfK']]],
+    ['with the public prefix', '..pre_AbCdKlMnOpQr', 'KlMnOpQr', [[0, 'pre_AbCdK']]],
+    ['not fewer than four', 'bCdKlMnOpQr', 'KlMnOpQr', []],
+    ['nor the public prefix alone', 'pre_KlMnOpQr', 'KlMnOpQr', []],
+    ['right behind it, from further on', 'AbCdEfGhQrStUv..', 'AbCdEfGh', [[19, 'hQrStUv']]],
+    ['up to the end', 'AbCdEfGhUvWxYz', 'AbCdEfGh', [[23, 'hUvWxYz']]],
+    ['and not fewer than four', 'AbCdEfGhQrSx', 'AbCdEfGh', []],
     ['the nearest in front', 'AbCd-AbCd-EfGhIjKl', 'EfGhIjKl', [[4, 'AbCd']]],
   ])('%s', (_, text, from, expected) => {
     expect(joinedTo(text, from)).toEqual(expected);

@@ -27,6 +27,13 @@ const seen: readonly (readonly [string, string, string])[] = [
     each(TOKEN, (letter) => `${esc}[38;5;9m${letter}${esc}[0m`),
     `${esc}[38;5;9m${M}${`${esc}[0m${esc}[38;5;9m`.repeat(TOKEN.length - 1)}${esc}[0m`,
   ],
+  [
+    'coloured by C1 controls',
+    each(TOKEN, (letter) => `\u009b1m${letter}\u009bm`),
+    `\u009b1m${M}${`\u009bm\u009b1m`.repeat(TOKEN.length - 1)}\u009bm`,
+  ],
+  ['in a title by C1 controls', `\u009d0;me ${TOKEN}\u009c$ `, `\u009d0;me ${M}\u009c$ `],
+  ['with controls of C1 in it', `${TOKEN.slice(0, 20)}\u0086${TOKEN.slice(20)} `, `${M}\u0086 `],
   ['folded', `${fold(TOKEN, 12)}\n`, `${M}\n`],
   ['folded with indentation and CR LF', `  ${fold(TOKEN, 13, '\r\n    ')}\r\n`, `  ${M}\r\n`],
   ['spaced', `${each(TOKEN, (letter) => `${letter} `)}.`, `${M} .`],
@@ -57,6 +64,21 @@ const seen: readonly (readonly [string, string, string])[] = [
   ['a piece of its beginning', `key ${TOKEN.slice(0, 14)}… `, `key ${M}… `],
   ['a piece of its end', `…${TOKEN.slice(-9)} `, `…${M} `],
   ['a piece of its middle', `…${TOKEN.slice(8, 21)}… `, `…${M}… `],
+  [
+    'with a middle that is inserted later',
+    `${TOKEN.slice(0, 10)}${TOKEN.slice(14)}${esc}[23D${esc}[4@${TOKEN.slice(10, 14)}\n`,
+    `${M}${esc}[23D${esc}[4@${TOKEN.slice(10, 14)}\n`,
+  ],
+  [
+    'a piece before a word that begins as it goes on',
+    `half ${TOKEN.slice(0, half)} ${TOKEN[half]}ver\n`,
+    `half ${M} ${TOKEN[half]}ver\n`,
+  ],
+  [
+    'a piece behind a word that ends as it began',
+    `so ${TOKEN.slice(half - 2, half)}\n${TOKEN.slice(half)} more\n`,
+    `so ${TOKEN.slice(half - 2, half)}\n${M} more\n`,
+  ],
   [
     'in two columns',
     `| ${TOKEN.slice(0, half)} | one |\n| ${TOKEN.slice(half)} | two |\n`,

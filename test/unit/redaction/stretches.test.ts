@@ -3,7 +3,7 @@ import { stretchesOf } from '../../../src/supervisor/redaction/stretches.ts';
 import type { Span } from '../../../src/supervisor/redaction/table.ts';
 
 const span = (start: number, end: number, changes: Partial<Span> = {}): Span => ({
-  ...{ name: `${start}`, start, end, payload: false, certain: true, open: false },
+  ...{ name: `${start}`, start, end, payload: false, certain: end, open: false },
   ...changes,
 });
 
@@ -24,11 +24,12 @@ test('spans that overlap are one, named by the first', () => {
 });
 
 test.each([
-  [true, false, true],
-  [false, true, true],
-  [false, false, false],
-  [true, true, true],
-])('of one that is certain (%s) and another (%s) both are: %s', (one, other, both) => {
+  [5, 0, 5],
+  [0, 8, 8],
+  [0, 0, 0],
+  [5, 6, 6],
+  [5, 4, 5],
+])('of one that is certain up to %i and another up to %i both are: %i', (one, other, both) => {
   const [stretch] = stretchesOf([span(1, 5, { certain: one }), span(3, 8, { certain: other })]);
   expect(stretch?.certain).toBe(both);
 });
