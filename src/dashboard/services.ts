@@ -83,7 +83,8 @@ export interface Services {
   /** The token, which is shown once. INVALID_PARAMS with the field at fault. */
   createAutomationToken(user: WebUser, wanted: { name: string; days: string }): Promise<string>;
 
-  sessions(user: WebUser): Promise<SessionRecord[]>;
+  /** The last 200, newest first; with `before` those before the session of that id. */
+  sessions(user: WebUser, before?: string): Promise<SessionRecord[]>;
   /** NOT_FOUND, also for that of somebody else. */
   session(user: WebUser, id: string): Promise<SessionRecord>;
   /** The last 200 entries that match, newest first. */

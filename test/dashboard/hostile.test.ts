@@ -82,6 +82,10 @@ describe.each(databases)('what is sent to a dashboard on %s', (database) => {
   test.each([
     '/audit?action=%00',
     '/audit?since=%00',
+    '/audit?since=0000-01-01',
+    '/audit?since=9999-12-31&until=9999-12-31',
+    '/audit.csv?until=9999-12-31',
+    '/sessions?before=%00',
     '/audit.csv?action=%00',
     '/device?user_code=%00',
     '/sign-in?next=%00',

@@ -38,9 +38,11 @@ describe.each(databases)('row-level security on %s', (database) => {
     });
 
   claim('security/row-level-security', async () => {
-    const own = await it.store.tx(alice, (query) => query('sessions'));
+    const own = await it.store.tx(alice, (query) => query('sessions', [null]));
     expect(own).toHaveLength(1);
-    await expect(it.store.tx(null, (query) => query('sessions'))).rejects.toMatchObject(denied);
+    await expect(it.store.tx(null, (query) => query('sessions', [null]))).rejects.toMatchObject(
+      denied,
+    );
   });
 
   test('holds on every table of a user, also against its owner', async () => {
@@ -57,7 +59,7 @@ describe.each(databases)('row-level security on %s', (database) => {
 
   test('shows a role of the application nothing of somebody else, whatever it asks', async () => {
     const claims = await it.store.tx(alice, async (query) => {
-      const [row] = await query<{ id: string }>('sessions');
+      const [row] = await query<{ id: string }>('sessions', [null]);
       return row?.id;
     });
     expect(claims).toBeDefined();
@@ -113,7 +115,7 @@ describe.each(databases)('row-level security on %s', (database) => {
   test('carries no claim over to the next transaction', async () => {
     const seen = await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
-        it.store.tx(index % 2 ? alice : bob, (query) => query<{ id: string }>('sessions')),
+        it.store.tx(index % 2 ? alice : bob, (query) => query<{ id: string }>('sessions', [null])),
       ),
     );
     const ids = (parity: number) =>
@@ -154,6 +156,17 @@ describe.each(databases)('row-level security on %s', (database) => {
     expect(before).toHaveLength(1);
     await it.engine.owner((run) => migrate(run));
     expect(await applied()).toEqual(before);
+  });
+
+  test('does not start where a newer version has been', async () => {
+    await it.engine.owner((run) =>
+      run(`INSERT INTO priv.migrations (name) VALUES ('999-later.sql')`),
+    );
+    await expect(openStore(it.engine, it.keyring.secret)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: 'a newer version of synsc has changed this database',
+    });
+    await it.engine.owner((run) => run(`DELETE FROM priv.migrations WHERE name = '999-later.sql'`));
   });
 
   test('does not start with the keys of another data directory', async () => {

@@ -11,7 +11,9 @@ describe.each(databases)('a statement by itself on %s', (database) => {
   let alice = '';
   let bob = '';
   const directories = async (user: string) =>
-    (await it.store.one<{ directory: string }>(user, 'sessions')).map((row) => row.directory);
+    (await it.store.one<{ directory: string }>(user, 'sessions', [null])).map(
+      (row) => row.directory,
+    );
 
   beforeAll(async () => {
     it = await openTestStore(database);
@@ -24,7 +26,7 @@ describe.each(databases)('a statement by itself on %s', (database) => {
   test('is kept, and sees the rows of its user alone', async () => {
     expect(await directories(alice)).toEqual(['/alice']);
     expect(await directories(bob)).toEqual(['/bob']);
-    const seen = await it.store.tx(alice, (query) => query('sessions'));
+    const seen = await it.store.tx(alice, (query) => query('sessions', [null]));
     expect(seen).toHaveLength(1);
   });
 
@@ -32,8 +34,8 @@ describe.each(databases)('a statement by itself on %s', (database) => {
     const refused = { code: '42501' };
     for (let turn = 0; turn < 12; turn += 1) {
       expect(await directories(alice)).toEqual(['/alice']);
-      await expect(it.store.one(null, 'sessions')).rejects.toMatchObject(refused);
-      await expect(it.store.ask('sessions')).rejects.toMatchObject(refused);
+      await expect(it.store.one(null, 'sessions', [null])).rejects.toMatchObject(refused);
+      await expect(it.store.ask('sessions', [null])).rejects.toMatchObject(refused);
     }
     const claims: Statement = {
       name: 'testClaims',
@@ -60,17 +62,17 @@ describe.each(databases)('a statement by itself on %s', (database) => {
     const asBob = it.engine.single({ role: 'app', settings: forged }, fails, ['/never']);
     await expect(asBob).rejects.toMatchObject({ code: '28000' });
     expect(await directories(alice)).toEqual(['/alice']);
-    await expect(it.store.ask('sessions')).rejects.toMatchObject({ code: '42501' });
+    await expect(it.store.ask('sessions', [null])).rejects.toMatchObject({ code: '42501' });
   });
 
   test('may run beside others and transactions, each as its own user', async () => {
     const asked = Array.from({ length: 60 }, (_, index) => {
       const user = index % 2 ? alice : bob;
       return index % 3
-        ? it.store.one<{ directory: string }>(user, 'sessions')
+        ? it.store.one<{ directory: string }>(user, 'sessions', [null])
         : it.store.tx(user, async (query) => {
             await query('ownMachine', [randomUUID()]);
-            return query<{ directory: string }>('sessions');
+            return query<{ directory: string }>('sessions', [null]);
           });
     });
     for (const [index, rows] of (await Promise.all(asked)).entries()) {
@@ -79,10 +81,10 @@ describe.each(databases)('a statement by itself on %s', (database) => {
   });
 
   test('takes every kind of parameter as a transaction does', async () => {
-    const [{ id } = { id: '' }] = await it.store.one<{ id: string }>(alice, 'sessions');
+    const [{ id } = { id: '' }] = await it.store.one<{ id: string }>(alice, 'sessions', [null]);
     const used = ['A "quoted" one', 'B,C', 'D\\E'];
     await it.store.one(alice, 'updateSession', [id, true, 3, null, used, null]);
-    const [row] = await it.store.one(alice, 'sessions');
+    const [row] = await it.store.one(alice, 'sessions', [null]);
     expect(row).toMatchObject({ commands: 3, redactions: 0, credentials_used: used });
     expect(row).toMatchObject({ ended_at: expect.any(Date), label: null });
   });

@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { codeOf, SynscError } from '../../errors.ts';
 import type { DashboardConfig } from '../config.ts';
@@ -95,10 +96,15 @@ async function load(run: Run, path: string, staged: string): Promise<void> {
   await rows.end();
 }
 
+/** Connections of a dashboard that has just ended take a moment to go. */
 async function refuseWhileUsed(run: Run): Promise<void> {
-  const used = await run(`SELECT FROM pg_stat_activity
-    WHERE datname = current_database() AND usename ~ '^synsc_(app|gate)_'`);
-  if (used.length === 0) return;
+  for (let left = 60; left > 0; left -= 1) {
+    await run('SELECT pg_stat_clear_snapshot()');
+    const used = await run(`SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND usename ~ '^synsc_(app|gate)_'`);
+    if (used.length === 0) return;
+    await sleep(50);
+  }
   throw new SynscError('CONFLICT', 'a dashboard uses this database', {
     hint: 'stop all dashboards of this database and try again',
   });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { SynscError } from '../../errors.ts';
 import type { Run } from './engine.ts';
 
 /** Beside this module, in the source tree and in the bundle. */
@@ -22,7 +23,13 @@ export async function migrate(run: Run, until?: readonly string[]): Promise<void
   );
   const rows = (await run('SELECT name FROM priv.migrations')) as { name: string }[];
   const done = new Set(rows.map(({ name }) => name));
-  for (const name of await migrationNames()) {
+  const names = await migrationNames();
+  if ([...done].some((name) => name.endsWith('.sql') && !names.includes(name))) {
+    throw new SynscError('UNSUPPORTED', 'a newer version of synsc has changed this database', {
+      hint: 'start that version or a later one, or restore a backup from before into an empty place',
+    });
+  }
+  for (const name of names) {
     if (done.has(name) || (until && !until.includes(name))) continue;
     await run(await readFile(new URL(name, folder), 'utf8'));
     await run('INSERT INTO priv.migrations (name) VALUES ($1)', [name]);

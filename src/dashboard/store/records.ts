@@ -22,8 +22,9 @@ interface SessionRow
 export function records(context: Context): Records {
   const { store } = context;
   return {
-    async sessions(user) {
-      const rows = await store.tx(user.id, (query) => query<SessionRow>('sessions'));
+    async sessions(user, before) {
+      const place = before !== undefined && isUuid(before) ? before : null;
+      const rows = await store.tx(user.id, (query) => query<SessionRow>('sessions', [place]));
       return rows.map(sessionOf);
     },
     async session(user, id) {

@@ -97,8 +97,10 @@ export const statements = {
       credentials_used = coalesce($5::text[], credentials_used),
       audit_head = coalesce($6::text, audit_head)
     WHERE id = $1 RETURNING id`,
-  sessions: `SELECT ${sessionColumns} FROM app.cli_sessions ORDER BY started_at DESC LIMIT 200`,
-
+  sessions: `SELECT ${sessionColumns} FROM app.cli_sessions
+    WHERE $1::uuid IS NULL OR (started_at, id) < (
+      SELECT s.started_at, s.id FROM app.cli_sessions s WHERE s.id = $1::uuid)
+    ORDER BY started_at DESC, id DESC LIMIT 200`,
   session: `SELECT ${sessionColumns} FROM app.cli_sessions WHERE id = $1`,
 
   addAudit: `INSERT INTO app.audit (user_id, action, target, outcome, address)

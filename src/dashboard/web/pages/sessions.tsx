@@ -8,11 +8,16 @@ import { Empty, Intro, Table } from './table.tsx';
 export interface SessionsProps {
   readonly email: string;
   readonly sessions: readonly SessionRecord[];
+  /** The id of the session that these come before. */
+  readonly before?: string | undefined;
   readonly now: Date;
 }
 
+/** Sessions of one page. */
+const most = 200;
+
 /** The sessions of all machines of the account, kept up to date by `live.js`. */
-export function SessionsPage({ email, sessions, now }: SessionsProps): VNode {
+export function SessionsPage({ email, sessions, before, now }: SessionsProps): VNode {
   const running = sessions.filter((session) => stateOf(session, now) === 'running');
   const past = sessions.filter((session) => stateOf(session, now) !== 'running');
   return (
@@ -23,7 +28,11 @@ export function SessionsPage({ email, sessions, now }: SessionsProps): VNode {
       </Intro>
       <div id="sessions" data-live="/sessions/events">
         {sessions.length === 0 ? (
-          <NoSession />
+          before === undefined ? (
+            <NoSession />
+          ) : (
+            <p class="card quiet-card">There are no older sessions.</p>
+          )
         ) : (
           <>
             <h2 class="count">
@@ -44,8 +53,20 @@ export function SessionsPage({ email, sessions, now }: SessionsProps): VNode {
             )}
           </>
         )}
+        <Pages sessions={sessions} before={before} />
       </div>
     </Document>
+  );
+}
+
+function Pages({ sessions, before }: Pick<SessionsProps, 'sessions' | 'before'>): VNode | null {
+  const last = sessions.length >= most ? sessions.at(-1) : undefined;
+  if (last === undefined && before === undefined) return null;
+  return (
+    <nav class="pages" aria-label="Pages">
+      {before !== undefined && <a href="/sessions">Newest</a>}
+      {last !== undefined && <a href={`/sessions?before=${last.id}`}>Older</a>}
+    </nav>
   );
 }
 

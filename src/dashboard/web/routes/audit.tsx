@@ -63,9 +63,9 @@ function filterOf({ action, since, until, before }: AuditAsked): AuditFilter {
   };
 }
 
-/** A calendar day in UTC; undefined when the text is none. */
+/** A calendar day in UTC; undefined when the text is none, or of a year that the database lacks. */
 function dayStart(text: string): Date | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  if (!/^(19|[2-8]\d)\d{2}-\d{2}-\d{2}$/.test(text)) return undefined;
   const moment = new Date(`${text}T00:00:00Z`);
   return Number.isNaN(moment.getTime()) ? undefined : moment;
 }

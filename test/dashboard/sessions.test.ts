@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
+import { databases } from '../support/store.ts';
+
+/** Passwords are slow on purpose, and the machine may be busy. */
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+const rows = (text: string) => [...text.matchAll(/>number (\d+)</g)].map(([, at]) => Number(at));
+const link = (text: string, word: string) =>
+  new RegExp(`href="(/sessions[^"]*)">${word}<`).exec(text)?.[1];
+
+describe.each(databases)('many sessions on %s', (database) => {
+  let dashboard: TestDashboard;
+  let cookie = '';
+  beforeAll(async () => {
+    dashboard = await startTestDashboard({ database });
+    cookie = await dashboard.signUp('alice@example.org');
+    const token = await dashboard.completeDeviceFlow(cookie);
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    for (let at = 0; at < 203; at += 1) {
+      const body = JSON.stringify({ label: `number ${at}`, directory: '/tmp', hostname: 'h' });
+      await dashboard.ask('/api/cli/sessions', { method: 'POST', headers, body });
+    }
+  });
+  afterAll(() => dashboard?.close());
+
+  const page = async (path: string, as = cookie) =>
+    (await dashboard.ask(path, { headers: { cookie: as } })).text;
+
+  test('are listed page by page, the newest first', async () => {
+    const first = await page('/sessions');
+    expect(rows(first)).toEqual(Array.from({ length: 200 }, (_, at) => 202 - at));
+    expect(link(first, 'Newest')).toBeUndefined();
+    const second = await page(link(first, 'Older') ?? '');
+    expect(rows(second)).toEqual([2, 1, 0]);
+    expect([link(second, 'Newest'), link(second, 'Older')]).toEqual(['/sessions', undefined]);
+  });
+
+  test('are no place to start from for somebody else', async () => {
+    const older = link(await page('/sessions'), 'Older') ?? '';
+    const other = await dashboard.signUp('bob@example.org');
+    expect(rows(await page(older, other))).toEqual([]);
+    expect(rows(await page('/sessions?before=nonsense'))).toHaveLength(200);
+  });
+});
