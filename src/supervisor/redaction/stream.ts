@@ -67,9 +67,9 @@ export class RedactionStream {
     this.#advance(window, found, window.length - this.#holdLength(window, found), clean, false);
     this.#arm();
     if (window !== chunk) putBack(window);
-    if (found.spans.length === 0) return false;
-    this.#table.forget();
-    return true;
+    const isHit = found.spans.length > 0;
+    if (isHit || this.#table.hides) this.#table.forget();
+    return isHit;
   }
 
   /** Other values from here on. */
@@ -114,7 +114,7 @@ export class RedactionStream {
     if (this.#emitted === window.length) return;
     const found = this.#table.find(window, this.#state);
     this.#advance(window, found, window.length, undefined, true);
-    if (found.spans.length === 0) return;
+    if (found.spans.length === 0 && !this.#table.hides) return;
     window.fill(0);
     this.#table.forget();
   }

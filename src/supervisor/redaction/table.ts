@@ -69,6 +69,11 @@ export class RedactionTable {
     return new RedactionTable({ ...this.#wanted, hidden: new Set(names) });
   }
 
+  /** Whether it lets values through: then what was looked at may hold one. */
+  get hides(): boolean {
+    return this.#wanted.hidden.size > 0;
+  }
+
   /** Overwrites the values, also for the tables derived by `without`. */
   wipe(): void {
     for (const grams of this.#wanted.grams) grams.wipe();

@@ -222,3 +222,20 @@ test('another table holds from the next byte on, also for what waits', () => {
   stream.end();
   expect(text()).toBe(`${TOKEN} ${M} otherfakevalue `);
 });
+
+test('what a table that lets a value through has looked at is overwritten', () => {
+  const forgetsAfter = (table: RedactionTable, text: string) => {
+    let times = 0;
+    const forget = table.forget.bind(table);
+    table.forget = () => {
+      times += 1;
+      forget();
+    };
+    const { stream } = recorder(table);
+    stream.write(Buffer.from(text));
+    return times;
+  };
+  expect(forgetsAfter(tableOf(TOKEN).without(['V0']), `${TOKEN}\n`)).toBe(1);
+  expect(forgetsAfter(tableOf(TOKEN), `${TOKEN}\n`)).toBe(1);
+  expect(forgetsAfter(tableOf(TOKEN), 'nothing\n')).toBe(0);
+});
