@@ -72,7 +72,8 @@ function spelled(value: Buffer, spell: Spelling): { bytes: Buffer; ends: Uint32A
   let length = 0;
   for (let at = 0; at < value.length; at += 1) {
     const codes = spell(value[at] as number);
-    for (let code = 0; code < codes.length; code += 1) target[length++] = codes[code] as number;
+    target[length++] = codes[0] as number;
+    for (let code = 1; code < codes.length; code += 1) target[length++] = codes[code] as number;
     ends[at + 1] = length;
   }
   const bytes = Buffer.from(target.subarray(0, length));

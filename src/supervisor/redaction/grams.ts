@@ -9,7 +9,7 @@ const longPiece = 12;
 /** Places of one gram in one form that are kept: a row of one character has it everywhere. */
 const placesPerForm = 16;
 /** Forms that have a gram in common: many spellings of a key differ in its line ends only. */
-const usualForms = 4;
+const usualForms = 2;
 /** Places of the filter for each gram: more are quicker until the table outgrows the processor's cache. */
 const filterPerGram = 64;
 
@@ -76,11 +76,10 @@ export class Grams {
     this.#slots = new Int32Array(2 * before.length);
     this.#mask = before.length - 1;
     for (let at = 0; at < before.length; at += 2) {
-      const [gram, entry] = [before[at] as number, before[at + 1] as number];
-      if (entry === 0) continue;
-      const slot = this.#slotOf(gram);
-      this.#slots[slot] = gram;
-      this.#slots[slot + 1] = entry;
+      if (before[at + 1] === 0) continue;
+      const slot = this.#slotOf(before[at] as number);
+      this.#slots[slot] = before[at] as number;
+      this.#slots[slot + 1] = before[at + 1] as number;
     }
     before.fill(0);
   }
