@@ -48,14 +48,13 @@ function childrenOfTask(pid: number, task: number | string): number[] {
   return words === '' ? [] : words.trimEnd().split(' ').map(Number);
 }
 
-/** Sends a signal; false where the process is gone, or became another user's (sudo). */
-export function signal(pid: number, name: NodeJS.Signals): boolean {
+/** Sends a signal; a process that is gone, or that became another user's (sudo), is no error. */
+export function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    return process.kill(pid, name);
+    process.kill(pid, name);
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
-    return false;
   }
 }
 

@@ -39,14 +39,10 @@ function forwards(from: Piece, text: CanonicalBytes): Piece[] {
   let offset = from.offset + from.end - from.start;
   let after = from.end;
   while (form.bytes.length - offset >= joinMin) {
-    const start = indexOf(
-      text,
-      form.bytes,
-      offset,
-      after,
-      Math.min(text.length, after + joinWithin),
-    );
-    if (start < 0) break;
+    const near = bytesOf(text, after, Math.min(text.length, after + joinWithin));
+    const at = near.indexOf(form.bytes.subarray(offset, offset + joinMin));
+    if (at < 0) break;
+    const start = after + at;
     const length = agreeFrom(form.bytes, offset, text, start);
     found.push({ form, offset, start, end: start + length });
     offset += length;
@@ -62,11 +58,12 @@ function backwards(from: Piece, text: CanonicalBytes): Piece[] {
   let before = from.start;
   while (offset - joinMin >= form.publicPrefix) {
     const low = Math.max(0, before - joinWithin);
-    const at = lastIndexOf(text, form.bytes, offset - joinMin, low, before);
+    const near = bytesOf(text, low, before);
+    const at = near.lastIndexOf(form.bytes.subarray(offset - joinMin, offset));
     if (at < 0) break;
-    const more = agreeBefore(form.bytes, offset - joinMin, text, at);
-    const length = joinMin + Math.min(more, at - low);
-    const end = at + joinMin;
+    const more = agreeBefore(form.bytes, offset - joinMin, text, low + at);
+    const length = joinMin + Math.min(more, at);
+    const end = low + at + joinMin;
     found.push({ form, offset: offset - length, start: end - length, end });
     offset -= length;
     before = end - length;
@@ -74,32 +71,7 @@ function backwards(from: Piece, text: CanonicalBytes): Piece[] {
   return found;
 }
 
-/** Where the 4 bytes of `form` from `offset` stand in text [low, high); -1 when nowhere. */
-function indexOf(
-  text: CanonicalBytes,
-  form: Buffer,
-  offset: number,
-  low: number,
-  high: number,
-): number {
-  for (let at = low; at + joinMin <= high; at += 1) if (agrees(text, at, form, offset)) return at;
-  return -1;
-}
-
-function lastIndexOf(
-  text: CanonicalBytes,
-  form: Buffer,
-  offset: number,
-  low: number,
-  high: number,
-): number {
-  for (let at = high - joinMin; at >= low; at -= 1) if (agrees(text, at, form, offset)) return at;
-  return -1;
-}
-
-function agrees(text: CanonicalBytes, at: number, form: Buffer, offset: number): boolean {
-  for (let more = 0; more < joinMin; more += 1) {
-    if (text.bytes[at + more] !== form[offset + more]) return false;
-  }
-  return true;
+/** Text [low, high), seen as bytes that can be searched. */
+function bytesOf({ bytes }: CanonicalBytes, low: number, high: number): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + low, high - low);
 }

@@ -58,7 +58,7 @@ export class RedactionStream {
     this.#options = options;
   }
 
-  /** Whether a value stood in it, or went on in it: then the caller overwrites it, since it was copied. */
+  /** Whether a value stood in it, went on in it, or was let through: the caller overwrites it, since it was copied. */
   write(chunk: Buffer): boolean {
     if (chunk.length === 0) return false;
     const window = this.#window.length === 0 ? chunk : together(this.#window, chunk);
@@ -67,9 +67,9 @@ export class RedactionStream {
     this.#advance(window, found, window.length - this.#holdLength(window, found), clean, false);
     this.#arm();
     if (window !== chunk) putBack(window);
-    const isHit = found.spans.length > 0;
-    if (isHit || this.#table.hides) this.#table.forget();
-    return isHit;
+    const mayHold = found.spans.length > 0 || this.#table.hides;
+    if (mayHold) this.#table.forget();
+    return mayHold;
   }
 
   /** Other values from here on. */

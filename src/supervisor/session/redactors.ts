@@ -109,8 +109,7 @@ export class Redactors {
     return {
       write: (bytes) => {
         open.stream ??= new RedactionStream(this.#tableFor(shown()), { mode, emit, onHit: count });
-        const hit = open.stream.write(bytes);
-        if (hit || shown().length > 0) bytes.fill(0); // they hold a value, or may
+        if (open.stream.write(bytes)) bytes.fill(0);
       },
       end: () => {
         open.stream?.end();
