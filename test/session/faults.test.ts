@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -91,6 +91,33 @@ describe('a session works', () => {
     },
     60_000,
   );
+});
+
+describe.each(['a FIFO', 'a device'])('%s that never ends', (kind) => {
+  function endless(): string {
+    const file = path.join(mkdtempSync(path.join(place, 'endless-')), 'config.json');
+    if (kind === 'a device') symlinkSync('/dev/zero', file);
+    else expect(spawnSync('mkfifo', [file]).status).toBe(0);
+    return file;
+  }
+  const launch = (env: Record<string, string>) =>
+    spawnSync(synsc, ['launch', '--no-sync', '--', 'echo', 'ran'], {
+      env: cleanEnv({ XDG_RUNTIME_DIR: place, ...env }),
+      ...{ encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+    });
+
+  test('is no settings file', () => {
+    const XDG_CONFIG_HOME = mkdtempSync(path.join(place, 'config-'));
+    const settings = path.join(XDG_CONFIG_HOME, 'synsc');
+    symlinkSync(path.dirname(endless()), settings);
+    const { status, stderr } = launch({ XDG_CONFIG_HOME });
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`cannot read ${settings}`)]);
+  });
+
+  test('is no key', () => {
+    const { status, stdout } = launch({ GOOGLE_APPLICATION_CREDENTIALS: endless() });
+    expect([status, stdout]).toEqual([0, 'ran\n']);
+  });
 });
 
 describe('doctor says what a machine lacks', () => {
