@@ -4,7 +4,8 @@ import { Blocks } from '../../src/supervisor/process/blocks.ts';
 import { OutputLog, OutputMemory, type StreamName } from '../../src/supervisor/process/output.ts';
 
 const limit = 2 * 1024 * 1024;
-const fresh = () => new OutputLog(new OutputMemory(32 * 1024 * 1024));
+const fresh = () =>
+  new OutputLog(new OutputMemory({ all: 32 * 1024 * 1024, ended: 8 * 1024 * 1024 }));
 
 /** Bytes of the first block of a log, and of the largest. */
 const [least, largest] = [4 * 1024, 64 * 1024];
@@ -124,7 +125,7 @@ describe('what a process has written', () => {
   });
 
   test('goes when the session keeps too much: first of finished processes, then of the biggest', () => {
-    const memory = new OutputMemory(3_000_000);
+    const memory = new OutputMemory({ all: 3_000_000, ended: 2_000_000 });
     const [done, big, small] = [
       new OutputLog(memory),
       new OutputLog(memory),
@@ -140,5 +141,20 @@ describe('what a process has written', () => {
     for (let part = 0; part < 20; part += 1) other.append('stdout', Buffer.alloc(100_000));
     expect(done.size + big.size + small.size + other.size).toBeLessThanOrEqual(3_000_000);
     expect(small.size).toBe(100_000);
+  });
+
+  test('goes with the next ends, the oldest first, unless somebody still reads it', () => {
+    const memory = new OutputMemory({ all: 32_000_000, ended: 2_000_000 });
+    const logs = Array.from({ length: 4 }, () => new OutputLog(memory));
+    const [oldest, read, older, newest] = logs;
+    for (const log of logs) log.append('stdout', Buffer.alloc(1_000_000));
+    const stop = read?.listen(() => undefined);
+    for (const log of logs) log.finish();
+    expect(read?.size).toBe(1_000_000);
+    expect([older?.size, newest?.size, oldest?.size]).toEqual([1_000_000, 1_000_000, 0]);
+    stop?.();
+    new OutputLog(memory).finish();
+    expect(read?.size).toBe(0);
+    expect(newest?.size).toBe(1_000_000);
   });
 });
