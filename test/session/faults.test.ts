@@ -102,7 +102,7 @@ describe.each(['a FIFO', 'a device'])('%s that never ends', (kind) => {
   }
   const launch = (env: Record<string, string>) =>
     spawnSync(synsc, ['launch', '--no-sync', '--', 'echo', 'ran'], {
-      env: cleanEnv({ XDG_RUNTIME_DIR: place, ...env }),
+      env: cleanEnv({ XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')), ...env }),
       ...{ encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
     });
 
@@ -118,6 +118,15 @@ describe.each(['a FIFO', 'a device'])('%s that never ends', (kind) => {
     const { status, stdout } = launch({ GOOGLE_APPLICATION_CREDENTIALS: endless() });
     expect([status, stdout]).toEqual([0, 'ran\n']);
   });
+});
+
+test("the command's own exit code counts also where its end can't be reported", () => {
+  const events = path.join(mkdtempSync(path.join(place, 'events-')), 'file');
+  const command = ['sh', '-c', `rm '${events}'; mkdir '${events}'; exit 5`];
+  const words = ['launch', '--no-sync', '--json-events', events, '--', ...command];
+  const env = cleanEnv({ XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')) });
+  const { status, stderr } = spawnSync(synsc, words, { env, encoding: 'utf8' });
+  expect([status, stderr]).toEqual([5, expect.stringContaining('--json-events cannot be written')]);
 });
 
 describe('doctor says what a machine lacks', () => {

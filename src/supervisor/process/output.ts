@@ -40,12 +40,12 @@ export class OutputMemory {
    */
   ended(): void {
     const ended = [...this.#logs].filter((log) => log.ended && !log.followed);
-    let size = ended.reduce((sum, log) => sum + log.size, 0);
+    let held = ended.reduce((sum, log) => sum + log.capacity, 0);
     for (const log of ended) {
-      while (size > this.#limits.ended && log.size > 0) {
-        const forgotten = log.forgetOldest();
-        size -= forgotten;
-        this.remove(log, forgotten);
+      while (held > this.#limits.ended && log.size > 0) {
+        held -= log.capacity;
+        this.remove(log, log.forgetOldest());
+        held += log.capacity;
       }
     }
   }
@@ -99,6 +99,11 @@ export class OutputLog {
     return this.#end - this.#start;
   }
 
+  /** Bytes of memory that it takes. */
+  get capacity(): number {
+    return this.#blocks.capacity;
+  }
+
   /** Nothing will follow. */
   get ended(): boolean {
     return this.#ended;
@@ -141,7 +146,8 @@ export class OutputLog {
     const oldest = this.#segments.shift();
     if (oldest === undefined) return 0;
     this.#start += oldest.data.length;
-    this.#blocks.forget(oldest.data);
+    if (this.#segments.length === 0) this.#blocks.clear();
+    else this.#blocks.forget(oldest.data);
     return oldest.data.length;
   }
 
