@@ -78,6 +78,7 @@ const BETWEEN: readonly (number | undefined)[] = [...Buffer.from('\n\r\\')];
 const QUOTES: readonly (number | undefined)[] = [...Buffer.from('\'"')];
 const BLANKS: readonly (number | undefined)[] = [...Buffer.from(' \t\n\r')];
 const isBlank = (byte: number) => BLANKS.includes(byte);
+const isInk = (byte: number) => !isBlank(byte);
 
 /**
  * Whether a piece stands in the raw text as it must: of short and regular values nothing but escape
@@ -92,30 +93,41 @@ export function standsWhole(piece: Piece, text: Canonical, raw: Buffer): boolean
     let to = from + 1;
     while (KEPT[form.raw[to] as number] === 0) to += 1;
     const own = form.raw.subarray(from + 1, to);
-    const seen = textBetween(raw, text.placeOf(index) + 1, text.beginOf(index + 1));
-    zeros ??= zerosOf(seen) / (own.length + 1);
+    const gap = gapIn(raw, text.placeOf(index) + 1, text.beginOf(index + 1));
+    zeros ??= zerosOf(gap.bytes) / (own.length + 1);
     const isBetweenPairs = form.pairs === true && (index - start) % 2 === 1;
-    if (!(isBetweenPairs && seen.every(isBlank)) && !fits(own, seen, zeros)) return false;
+    if (!(isBetweenPairs && gap.bytes.every(isBlank)) && !fits(own, gap, zeros)) return false;
     from = to;
   }
   return true;
 }
 
-/** Raw bytes without escape sequences, and without what a terminal's right margin makes of a line. */
-function textBetween(raw: Buffer, from: number, to: number): number[] {
-  const seen: number[] = [];
+/** What lies between two characters in a text. */
+interface Gap {
+  /** Without escape sequences. */
+  readonly bytes: readonly number[];
+  /** A new line, or a cursor that was sent on, stands for blanks. */
+  readonly moves: boolean;
+}
+
+/** Final characters of CSI sequences that send the cursor on: CUF, CHA, CUP, HPA, HVP. */
+const MOVES: readonly (number | undefined)[] = [...Buffer.from('CGH`f')];
+
+function gapIn(raw: Buffer, from: number, to: number): Gap {
+  const bytes: number[] = [];
+  let moves = false;
   let state: ParserState = State.ground;
   for (let at = from; at < to; at += 1) {
     const byte = raw[at] as number;
     const before: ParserState = state;
     state = stateBehind(before, raw, at);
+    if (before === State.csi && state === State.ground) moves ||= MOVES.includes(byte);
     if (before !== State.ground || state !== State.ground) continue;
-    // `less` goes back over the blank that made it wrap, a line editor to the new line's beginning
-    const unwraps = byte === BACKSPACE || (byte === CR && raw[at + 1] !== LF);
-    if (unwraps && seen.at(-1) === BLANK) seen.pop();
-    else seen.push(byte);
+    // `less` goes back over the blank that made a line wrap
+    if (byte === BACKSPACE && bytes.at(-1) === BLANK) bytes.pop();
+    else bytes.push(byte);
   }
-  return seen;
+  return { bytes, moves: moves || bytes.includes(LF) };
 }
 
 function zerosOf(bytes: readonly number[]): number {
@@ -123,24 +135,24 @@ function zerosOf(bytes: readonly number[]): number {
 }
 
 /** Whether what lies between two bytes in the text may stand for what lies between them in the value. */
-function fits(own: Buffer, seen: readonly number[], zeros: number): boolean {
-  if (zeros > 0 && zerosOf(seen) !== zeros * (own.length + 1)) return false;
-  const bytes = zeros > 0 ? seen.filter((byte) => byte !== NUL) : seen;
-  // a line may end in place of its blanks
-  const isWrapped = bytes.includes(LF) && own.some(isBlank);
-  return isWrapped
-    ? isQuoted(
-        own.filter((byte) => !isBlank(byte)),
-        bytes.filter((byte) => !isBlank(byte)),
-      )
-    : isQuoted(own, bytes);
+function fits(own: Uint8Array, { bytes, moves }: Gap, zeros: number): boolean {
+  if (zeros > 0 && zerosOf(bytes) !== zeros * (own.length + 1)) return false;
+  const seen = zeros > 0 ? bytes.filter((byte) => byte !== NUL) : bytes;
+  if (moves && own.some(isBlank)) return isQuoted(own.filter(isInk), seen.filter(isInk), true);
+  return isQuoted(own, seen) || isQuoted(own, seen.filter(isNoMargin));
 }
 
-function isQuoted(own: Uint8Array, seen: readonly number[]): boolean {
+/** A line editor makes the terminal wrap by a blank, and goes back over that. */
+function isNoMargin(byte: number, at: number, seen: readonly number[]): boolean {
+  return !(byte === BLANK && seen[at + 1] === CR && seen[at + 2] !== LF);
+}
+
+/** `open`: a string is closed and opened again where the line ends. */
+function isQuoted(own: Uint8Array, seen: readonly number[], open = false): boolean {
   let next = 0;
   for (const byte of seen) {
     if (byte === own[next]) next += 1;
-    else if (!BETWEEN.includes(byte) && (!QUOTES.includes(byte) || !isQuote(own, next)))
+    else if (QUOTES.includes(byte) ? !open && !isQuote(own, next) : !BETWEEN.includes(byte))
       return false;
   }
   return next === own.length;
