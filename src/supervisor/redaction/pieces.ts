@@ -72,6 +72,7 @@ const BACKSPACE = 0x08;
 const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
+const BACKSLASH = 0x5c;
 /** What may stand inside a short value: line wraps, and what quotes the next character. */
 const BETWEEN: readonly (number | undefined)[] = [...Buffer.from('\n\r\\')];
 /** One of these is quoted by more of them: `""` in CSV, `'\''` in a shell. */
@@ -138,7 +139,9 @@ function zerosOf(bytes: readonly number[]): number {
 function fits(own: Uint8Array, { bytes, moves }: Gap, zeros: number): boolean {
   if (zeros > 0 && zerosOf(bytes) !== zeros * (own.length + 1)) return false;
   const seen = zeros > 0 ? bytes.filter((byte) => byte !== NUL) : bytes;
-  if (moves && own.some(isBlank)) return isQuoted(own.filter(isInk), seen.filter(isInk), true);
+  // what YAML continues by a backslash is indented
+  const isFree = moves && (own.some(isBlank) || seen.includes(BACKSLASH));
+  if (isFree) return isQuoted(own.filter(isInk), seen.filter(isInk), true);
   return isQuoted(own, seen) || isQuoted(own, seen.filter(isNoMargin));
 }
 

@@ -136,6 +136,8 @@ describe('a short value stands whole', () => {
     ['abc 123', `abc '\n   '123`, true],
     ['abc 123', `abc ' '123`, false],
     ['abc123', `abc'\n'123`, false],
+    ['abc123', 'abc\\\n  \\123', true],
+    ['abc123', 'abc\\  123', false],
     ['abc123', 'abc \b123', true],
     ['abc123', 'abc \r\n123', false],
     ['abc123', 'a\bab\bbc\bc1\b12\b23\b3', true],
