@@ -121,7 +121,7 @@ function kept(form: Form, keep: Keep): Form {
 }
 
 function inOrder(spans: Span[]): Span[] {
-  return spans.sort((a, b) => a.start - b.start);
+  return spans.length < 2 ? spans : spans.sort((a, b) => a.start - b.start);
 }
 
 function spansOf(pieces: readonly Piece[], text: Canonical, raw: Buffer, payload: boolean): Span[] {
