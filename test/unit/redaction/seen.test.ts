@@ -281,6 +281,29 @@ test('short and regular values are told, and found only where they stand whole',
   expect(text('aaaaaaaaaaaaaa')).toBe('aaaaaaaaaaaaaa');
 });
 
+test('a dump with few bytes a row hides them in its column of characters too', () => {
+  const bytes = Buffer.from(`token=${TOKEN}\nthe next line\n`);
+  const rows = Array.from({ length: Math.ceil(bytes.length / 8) }, (_, row) => {
+    const part = bytes.subarray(8 * row, 8 * row + 8);
+    const characters = part.toString().replace(/\n/g, '.');
+    const place = (8 * row).toString(16).padStart(8, '0');
+    return {
+      characters,
+      line: `${place}: ${part.toString('hex').replace(/..../g, '$& ')} ${characters}\n`,
+    };
+  });
+  const dump = Buffer.from(rows.map(({ line }) => line).join(''));
+  const inside = rows.filter(({ characters }) => TOKEN.slice(2).includes(characters));
+  expect(inside.length).toBeGreaterThan(3);
+  for (const text of [run(tableOf(TOKEN), dump), run(tableOf(TOKEN), dump, [130, 151, 180])]) {
+    for (const { characters } of inside) expect(text.text()).not.toContain(characters);
+    expect(text.text()).toContain(`: 746f 6b65 6e3d 6866  token=hf\n`);
+    expect(text.text()).toContain('next lin');
+  }
+  const others = rows.map(({ line }) => line.slice(0, -9)).join('AbCdEfGx\n');
+  expect(run(tableOf(TOKEN), Buffer.from(others)).text()).toContain('AbCdEfGx');
+});
+
 describe('a password is found where a reader would read it', () => {
   const words = 'correct horse battery Straße';
   const points = 'Пароль-Ünïcødé-🔑';
