@@ -7,10 +7,13 @@ const joinWithin = 160;
 /** Pieces that go on where this one ended, or led to where it began: rows of a dump, columns. */
 export function joined(piece: Piece, text: CanonicalBytes): Piece[] {
   if (piece.form.piece === undefined) return [];
+  const next = forwards(piece, text);
+  const previous = backwards(piece, text);
   const around = [before(piece, text), after(piece, text)].filter((one) => one !== undefined);
-  const found = [...forwards(piece, text), ...backwards(piece, text), ...around];
-  if (piece.form.pairs !== true) return found;
-  return [...found, ...[piece, ...found].flatMap((row) => beside(row, text))];
+  // the other rows of a dump are found by themselves
+  const rows =
+    piece.form.pairs === true ? [piece, ...next.slice(0, 1), ...previous.slice(0, 1)] : [];
+  return [...next, ...previous, ...around, ...rows.flatMap((row) => beside(row, text))];
 }
 
 /** The bytes of a dump's row once more as characters, in its next column: whole, but for what is none there. */
