@@ -3,6 +3,7 @@ import { Agent, type ClientRequestArgs } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, rootCertificates, type TLSSocket } from 'node:tls';
+import { bareHost } from '../address.ts';
 import type { Dashboard } from './dashboard.ts';
 import { vouchesFor } from './vouching.ts';
 
@@ -29,7 +30,7 @@ export class DashboardAgent extends Agent {
   constructor({ url, ...trusted }: Dashboard) {
     super({ keepAlive: true });
     const { hostname, port } = new URL(url);
-    this.#host = hostname.replace(/^\[|\]$/g, '');
+    this.#host = bareHost(hostname);
     this.#port = Number(port || 443);
     this.#trusted = trusted;
     this.#knowsItsOwn = trusted.ca !== undefined;

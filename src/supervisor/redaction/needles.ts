@@ -30,6 +30,8 @@ export interface Form {
   readonly piece: number | undefined;
   /** The same for a piece from the middle. */
   readonly inside: number;
+  /** Two digits a byte, between which a dump has blanks. */
+  readonly pairs?: true;
   /** How many of its first bytes nobody could guess from those before: one more entry than bytes. */
   readonly unforeseen: Uint16Array;
 }
@@ -98,7 +100,7 @@ export function wipe(form: Form): void {
 }
 
 function formsOfPart(name: string, part: Part): Form[] {
-  const { bytes, publicPrefix, common = [0, 0] } = part;
+  const { bytes, publicPrefix, common = [publicPrefix, publicPrefix] } = part;
   const regular = isRegular(part);
   const source = { regular, unforeseen: unforeseenIn(bytes) };
   return encodingsOf(bytes, publicPrefix, common, !regular).flatMap((spelling, index) => {
@@ -110,14 +112,12 @@ function formsOfPart(name: string, part: Part): Form[] {
   });
 }
 
-/** Whether another form finds it too: pieces count for those of irregular values. */
-function isKnown(form: Form, kept: readonly Form[]): boolean {
-  if (form.piece === undefined) return kept.some((one) => one.raw.equals(form.raw));
-  return kept.some((one) => {
-    if (one.piece !== form.piece) return false;
-    const at = one.bytes.indexOf(form.bytes);
-    return at === 0 || (at > 0 && form.publicPrefix === 0);
-  });
+/** Whether another form finds it too: the same, or for irregular values one that begins with it. */
+function isKnown({ raw, bytes, piece }: Form, kept: readonly Form[]): boolean {
+  if (piece === undefined) return kept.some((one) => one.raw.equals(raw));
+  return kept.some(
+    (one) => one.piece === piece && one.bytes.subarray(0, bytes.length).equals(bytes),
+  );
 }
 
 /** What the value of a form tells about its pieces. */
@@ -173,16 +173,16 @@ function formOf(
     ...{ name, raw, bytes, publicPrefix: prefix },
     piece: regular ? undefined : piece,
     inside,
+    ...(hex && { pairs: true }),
     unforeseen: spread(unforeseen, bytes.length, { start, end }),
   };
 }
 
-/** How many of the raw bytes before each mark count: each counts on from the last one. */
+/** How many of the raw bytes before each mark count. Marks ascend: each counts on from the last one. */
 function canonicalLengths(raw: Buffer, marks: readonly number[]): number[] {
   let length = 0;
   let at = 0;
   return marks.map((mark) => {
-    if (mark < at) [at, length] = [0, 0];
     for (; at < mark; at += 1) length += KEPT[raw[at] as number] as number;
     return length;
   });
