@@ -7,6 +7,7 @@ import type { Log } from '../../log.ts';
 import type { Caller, Verbs } from '../session/verbs.ts';
 import { failureResponse, invalidParams } from './failure.ts';
 import { createSlots } from './slots.ts';
+import { createTurns } from './turns.ts';
 
 /** Answers one message (a request or a batch, as UTF-8 JSON) in JSON; undefined when none is due. */
 export type Dispatch = (message: Uint8Array, caller: Caller) => Promise<string | undefined>;
@@ -17,6 +18,9 @@ const batchLimit = { requests: 1_000, atOnce: 16, answers: 4 * 1024 * 1024 };
 /** JSON-RPC 2.0 over the verbs: §4 request, §5 response, §6 batch. */
 export function createDispatch(verbs: Verbs, log: Log, redact: (text: string) => string): Dispatch {
   const server = serverOf(verbs, log, redact);
+  const turns = createTurns();
+  const inTurn = <T>({ origin, asker }: Caller, task: () => Promise<T>) =>
+    turns.run(origin ?? asker, task);
 
   async function one(request: unknown, caller: Caller): Promise<string | undefined> {
     if (!isRequest(request))
@@ -41,17 +45,18 @@ export function createDispatch(verbs: Verbs, log: Log, redact: (text: string) =>
       return answer;
     };
     const answers = await Promise.all(
-      requests.map((request) => slots.run(() => answered(request))),
+      requests.map((request) => slots.run(() => inTurn(caller, () => answered(request)))),
     );
     const due = answers.filter((answer) => answer !== undefined);
     return due.length > 0 ? `[${due.join(',')}]` : undefined;
   }
 
-  return async (message, caller) => {
+  async function answer(message: Uint8Array, caller: Caller): Promise<string | undefined> {
     const parsed = parse(message);
     if (parsed instanceof SynscError) return JSON.stringify(failureResponse(null, parsed));
     return Array.isArray(parsed) ? batch(parsed, caller) : one(parsed, caller);
-  };
+  }
+  return (message, caller) => inTurn(caller, () => answer(message, caller));
 }
 
 function failure(id: string | number | null, code: ErrorCode, message: string): string {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../../log.ts';
@@ -11,6 +12,9 @@ import { serveStream } from './stream.ts';
 export interface HttpDialect {
   serve(socket: Socket, remote: Remote): void;
 }
+
+/** Requests that a client may send before it is answered: nobody needs that, as there are batches. */
+const requestsInFlight = 16;
 
 /** Milliseconds that a request may take to arrive, its head and all of it. */
 const patience = { headersTimeout: 10_000, requestTimeout: 30_000 };
@@ -27,7 +31,14 @@ export function createHttpDialect(
   const post = lazily<Handle>(() =>
     import('./post.ts').then(({ createPost }) => createPost(server, dispatch, remotes)),
   );
+  const open = new WeakMap<object, number>();
   server.on('request', (request, response) => {
+    const { socket } = request;
+    const now = (open.get(socket) ?? 0) + 1;
+    open.set(socket, now);
+    response.once('close', () => void open.set(socket, (open.get(socket) ?? 1) - 1));
+    if (now > requestsInFlight) socket.destroy();
+    if (socket.destroyed) return;
     post().then(
       (handle) => handle(request, response),
       (error: unknown) => {
@@ -45,6 +56,7 @@ export function createHttpDialect(
   server.emit('listening');
   return {
     serve(socket, remote) {
+      setMaxListeners(0, socket); // one for each request that is open
       remotes.set(socket, remote);
       server.emit('connection', socket);
     },

@@ -68,6 +68,7 @@ export function serveLines(
     open += 1;
     slots
       .run(async () => {
+        if (left.signal.aborted) return; // it has waited, and its sender has gone
         const answer = await dispatch(line, caller);
         if (answer !== undefined && !send(`${answer}\n`)) await drained(socket);
       })

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Entry, entryOf } from '../policy/entry.ts';
 import type { Facts, ProgramFacts } from '../policy/facts.ts';
 import { programsIn, toldOf } from '../policy/programs.ts';
@@ -28,6 +29,9 @@ export interface FactsRequest extends Surroundings {
   readonly argv?: readonly string[] | undefined;
 }
 
+/** Programs of a long text that are looked up before others have their turn. */
+const perTurn = 16;
+
 /** Finds out what the decision rests on. Never throws: what can't be told is left out. */
 export async function gatherFacts(request: FactsRequest): Promise<Facts> {
   const { env } = request;
@@ -36,6 +40,7 @@ export async function gatherFacts(request: FactsRequest): Promise<Facts> {
   const programs: ProgramFacts[] = [];
   let { cwd } = request;
   for (const words of found.words) {
+    if ((programs.length + 1) % perTurn === 0) await turn();
     if (words.name === 'cd') cwd = path.resolve(cwd, words.args[0] ?? '.');
     programs.push(
       found.functions.has(words.name)

@@ -86,6 +86,17 @@ const closed = (socket: Socket) =>
   });
 
 describe('a session endures', () => {
+  test('10,000 requests on one connection before any answer: it ends, and the user hears nothing of it', async () => {
+    await endure(async () => {
+      const socket = open();
+      const request = `POST /rpc HTTP/1.1\r\nhost: s\r\n${json}content-length: ${ping.length}\r\n\r\n${ping}`;
+      const end = closed(socket.on('error', () => undefined).resume());
+      socket.write(request.repeat(10_000));
+      await end;
+    });
+    expect(session.stderr).toBe('');
+  });
+
   test('an endless line', () =>
     endure(async () => {
       const sent = await pour(open(), Buffer.alloc(65_536, '{'), 200 * megabyte);
