@@ -1,14 +1,43 @@
 import { type CanonicalBytes, KEPT } from './canonical.ts';
+import type { Form } from './needles.ts';
 import { agreeBefore, agreeFrom, joinMin, type Piece } from './pieces.ts';
 
 /** So many canonical bytes may lie between: a line of a hex dump, a table's other column. */
 const joinWithin = 160;
 
+/** Offsets of a form that can be told together with a place in a text, in one number. */
+const offsetLimit = 2 ** 20;
+
+/**
+ * From where the pieces of one text were followed already: whoever comes there again has nothing more to
+ * find. Each row of a dump leads through all the others.
+ */
+export class Followed {
+  readonly #forwards = new Map<Form, Set<number>>();
+  readonly #backwards = new Map<Form, Set<number>>();
+
+  /** Whether it is new that a form goes on from there. */
+  forwards(form: Form, offset: number, place: number): boolean {
+    return isNew(this.#forwards, form, offset, place);
+  }
+
+  /** The same for how it came there. */
+  backwards(form: Form, offset: number, place: number): boolean {
+    return isNew(this.#backwards, form, offset, place);
+  }
+}
+
+function isNew(from: Map<Form, Set<number>>, form: Form, offset: number, place: number): boolean {
+  const places = from.get(form) ?? new Set();
+  if (places.size === 0) from.set(form, places);
+  return places.size < places.add(place * offsetLimit + offset).size;
+}
+
 /** Pieces that go on where this one ended, or led to where it began: rows of a dump, columns. */
-export function joined(piece: Piece, text: CanonicalBytes): Piece[] {
+export function joined(piece: Piece, text: CanonicalBytes, followed: Followed): Piece[] {
   if (piece.form.piece === undefined) return [];
-  const next = forwards(piece, text);
-  const previous = backwards(piece, text);
+  const next = forwards(piece, text, followed);
+  const previous = backwards(piece, text, followed);
   const around = [before(piece, text), after(piece, text)].filter((one) => one !== undefined);
   // the other rows of a dump are found by themselves
   const rows =
@@ -84,12 +113,14 @@ function after({ form, offset, start, end }: Piece, text: CanonicalBytes): Piece
   return { form, offset: at - 1, start: end - 1, end: end + agreeFrom(form.bytes, at, text, end) };
 }
 
-function forwards(from: Piece, text: CanonicalBytes): Piece[] {
+/** The next piece, and those behind it as far as nobody followed them before. */
+function forwards(from: Piece, text: CanonicalBytes, followed: Followed): Piece[] {
   const found: Piece[] = [];
   const { form } = from;
   let offset = from.offset + from.end - from.start;
   let after = from.end;
   while (form.bytes.length - offset >= joinMin) {
+    if (!followed.forwards(form, offset, after) && found.length > 0) break;
     const near = bytesOf(text, after, Math.min(text.length, after + joinWithin));
     const at = near.indexOf(form.bytes.subarray(offset, offset + joinMin));
     if (at < 0) break;
@@ -102,12 +133,13 @@ function forwards(from: Piece, text: CanonicalBytes): Piece[] {
   return found;
 }
 
-function backwards(from: Piece, text: CanonicalBytes): Piece[] {
+function backwards(from: Piece, text: CanonicalBytes, followed: Followed): Piece[] {
   const found: Piece[] = [];
   const { form } = from;
   let offset = from.offset;
   let before = from.start;
   while (offset - joinMin >= form.publicPrefix) {
+    if (!followed.backwards(form, offset, before) && found.length > 0) break;
     const low = Math.max(0, before - joinWithin);
     const near = bytesOf(text, low, before);
     const at = near.lastIndexOf(form.bytes.subarray(offset - joinMin, offset));

@@ -1,6 +1,6 @@
 import type { CanonicalBytes } from './canonical.ts';
 import type { Grams } from './grams.ts';
-import { joined } from './joins.ts';
+import { Followed, joined } from './joins.ts';
 import type { Form } from './needles.ts';
 import { covers, type Piece, pieceAt } from './pieces.ts';
 
@@ -19,6 +19,7 @@ const none: readonly Piece[] = [];
 /** All pieces in a text that give a value away, in no order. */
 export function piecesIn(text: CanonicalBytes, wanted: Wanted): Piece[] {
   const pieces: Piece[] = [];
+  let followed: Followed | undefined;
   for (const grams of wanted.grams) {
     let last = none;
     const candidates = grams.candidates(text);
@@ -27,7 +28,8 @@ export function piecesIn(text: CanonicalBytes, wanted: Wanted): Piece[] {
       const found = piecesAt(at, candidates[index + 1] as number, text, wanted, grams, last);
       if (found.length === 0) continue;
       last = found;
-      for (const piece of found) pieces.push(piece, ...joined(piece, text));
+      followed ??= new Followed();
+      for (const piece of found) pieces.push(piece, ...joined(piece, text, followed));
     }
   }
   return pieces;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Secret } from '../../../src/secret.ts';
 import { PlainText } from '../../../src/supervisor/redaction/canonical.ts';
-import { joined } from '../../../src/supervisor/redaction/joins.ts';
+import { Followed, joined } from '../../../src/supervisor/redaction/joins.ts';
 import { type Form, formsOf } from '../../../src/supervisor/redaction/needles.ts';
 import { pieceAt } from '../../../src/supervisor/redaction/pieces.ts';
 
@@ -21,7 +21,7 @@ function around(text: string, of: string, value = VALUE): [number, number, strin
   plain.reset(Buffer.from(text));
   const piece = pieceAt(formOf(value), value.indexOf(of), plain, text.indexOf(of));
   if (piece === undefined) throw new Error(`no piece around ${of}`);
-  return joined(piece, plain).map(({ offset, start, end }) => [
+  return joined(piece, plain, new Followed()).map(({ offset, start, end }) => [
     offset,
     start,
     text.slice(start, end),
@@ -101,4 +101,19 @@ test('with four secret bytes before it a piece may have one part of them right b
 test('of a short or regular value nothing is joined', () => {
   const regular = 'aaaaaaaa-bbbbbbbb';
   expect(around(`${regular}--${regular.slice(9)}`, regular, regular)).toEqual([]);
+});
+
+test('where a value was followed already, only the next part is told again', () => {
+  const value = 'qZ7wB2nK9xR4tL6vJ3mC8pD5sF1gH0aEuY3eW8iO2pA6sD9f';
+  const parts = [0, 12, 24, 36].map((from) => value.slice(from, from + 12));
+  const text = parts.join('--');
+  const plain = new PlainText();
+  plain.reset(Buffer.from(text));
+  const form = formOf(value);
+  const followed = new Followed();
+  const told = parts.map((of) => {
+    const piece = pieceAt(form, value.indexOf(of), plain, text.indexOf(of));
+    return piece && joined(piece, plain, followed).map(({ offset }) => offset);
+  });
+  expect(told).toEqual([[12, 24, 36], [24, 0], [36, 12], [24]]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PlainText } from '../../../src/supervisor/redaction/canonical.ts';
-import { joined } from '../../../src/supervisor/redaction/joins.ts';
+import { Followed, joined } from '../../../src/supervisor/redaction/joins.ts';
 import type { Form } from '../../../src/supervisor/redaction/needles.ts';
 import { Parser, State } from '../../../src/supervisor/redaction/parser.ts';
 import {
@@ -194,7 +194,7 @@ function joinedTo(text: string, from: string, form = formOf(VALUE)): [number, st
   const offset = VALUE.indexOf(from);
   const rest = [...text.slice(start)].findIndex((byte, more) => byte !== VALUE[offset + more]);
   const piece = { form, offset, start, end: rest < 0 ? text.length : start + rest };
-  return joined(piece, textOf(text)).map(({ offset, start, end }) => [
+  return joined(piece, textOf(text), new Followed()).map(({ offset, start, end }) => [
     offset,
     text.slice(start, end),
   ]);
