@@ -4,6 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { generateSealingKeys } from '../../../protocol/dashboard/sealing.ts';
 import { openTls } from '../../../src/dashboard/tls.ts';
 
 /** What a real dashboard cannot be made to do: end the connection, fail, or answer for ever. */
@@ -49,6 +50,11 @@ function answer(what: Fault, request: IncomingMessage, response: ServerResponse)
   } else response.writeHead(what.status).end(JSON.stringify(what.body));
 }
 
+/** Of an older dashboard: it knows nothing of sessions. */
+export function emptySync() {
+  return { account, publicKey: generateSealingKeys().publicKey, credentials: [] };
+}
+
 function usual(route: string, url: string): Fault {
   const code = {
     device_code: 'device',
@@ -66,6 +72,9 @@ function usual(route: string, url: string): Fault {
     },
     '/oauth/revoke': {},
     '/api/cli/status': { account, credentials: [] },
+    '/api/cli/sync': emptySync(),
+    '/api/cli/sessions': { id: '1' },
+    '/api/cli/sessions/1': {},
   };
   return { status: 200, body: bodies[route] };
 }
