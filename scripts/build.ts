@@ -89,7 +89,7 @@ async function bundlePrograms(): Promise<void> {
     splitting: true,
     format: 'esm',
     define: { 'import.meta.url': '__synscPlace' },
-    plugins: [wholeProgramApart],
+    plugins: [wholeProgramApart, ownRequire],
     write: false,
   });
   const chunks = new Map<string, string>();
@@ -105,6 +105,20 @@ const wholeProgramApart: Plugin = {
   name: 'whole program apart',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.mjs', external: true }));
+  },
+};
+
+/** What `createRequire` makes for a file of dist/ is there already: `node:module` is loaded for others only. */
+const ownRequire: Plugin = {
+  name: 'own require',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:module$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'require', namespace: 'own' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'own' }, () => ({
+      contents: `export const createRequire = (from) =>
+        from === import.meta.url ? require : require('node:module').createRequire(from);`,
+    }));
   },
 };
 
