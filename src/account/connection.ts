@@ -118,7 +118,10 @@ export class Connections {
 
   /** Rejects with the system's error, or the one of TLS. */
   #secured(options: ConnectionOptions): Promise<TLSSocket> {
-    const socket = connect({ ...options, port: this.#port, minVersion: 'TLSv1.3' });
+    const socket = connect({
+      ...options,
+      ...{ port: this.#port, minVersion: 'TLSv1.3', noDelay: true },
+    });
     this.#open.add(socket);
     socket.once('close', () => void this.#open.delete(socket));
     return new Promise<TLSSocket>((resolve, reject) => {

@@ -26,6 +26,10 @@ export async function startFakeDashboard(faults: Record<string, Fault[]>) {
     asked.push(route);
     answer(faults[route]?.shift() ?? usual(route, url), request, response);
   });
+  let connections = 0;
+  server.on('secureConnection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const url = `https://localhost:${(server.address() as AddressInfo).port}`;
   return {
@@ -34,6 +38,10 @@ export async function startFakeDashboard(faults: Record<string, Fault[]>) {
     caSha256: tls.caSha256,
     /** Paths in the order of the requests. */
     asked,
+    /** How many there have been. */
+    connections: () => connections,
+    /** Ends those that are not in use, as it does with each after a while. */
+    closeIdle: () => server.closeIdleConnections(),
     async close() {
       rmSync(directory, { recursive: true });
       server.closeAllConnections();
