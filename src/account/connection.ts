@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, rootCertificates, type TLSSocket } from 'node:tls';
+import { bareHost } from '../address.ts';
 import type { Dashboard } from './dashboard.ts';
 import { vouchesFor } from './vouching.ts';
 
@@ -26,7 +27,7 @@ export class Connections {
 
   constructor({ url, ...trusted }: Dashboard) {
     const { hostname, port } = new URL(url);
-    this.#host = hostname.replace(/^\[|\]$/g, '');
+    this.#host = bareHost(hostname);
     this.#port = Number(port || 443);
     this.#trusted = trusted;
     this.#knowsItsOwn = trusted.ca !== undefined;

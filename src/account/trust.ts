@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
+import { bareHost } from '../address.ts';
 import { codeOf, SynscError } from '../errors.ts';
 
 /** Milliseconds that a dashboard has for everything: connecting, and the last byte of its answer. */
@@ -71,7 +72,7 @@ function fingerprint(certificate: DetailedPeerCertificate): string {
 /** Certificates from the leaf to the last issuer that the server sent. */
 function shownChain(url: string): Promise<DetailedPeerCertificate[]> {
   const { hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = bareHost(hostname);
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,

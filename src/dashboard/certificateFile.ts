@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { bareHost } from '../address.ts';
 import { codeOf, SynscError } from '../errors.ts';
 import type { CertificateFiles } from './config.ts';
 import type { Tls } from './tls.ts';
@@ -22,7 +23,7 @@ export async function readCertificate(files: CertificateFiles, now = Date.now())
     caCertificate: last.toString(),
     caSha256: last.fingerprint256.replaceAll(':', '').toLowerCase(),
     names: namesOf(leaf),
-    covers: (hostname) => covers(leaf, hostname.replace(/^\[|\]$/g, '')),
+    covers: (hostname) => covers(leaf, bareHost(hostname)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { bareHost } from '../address.ts';
 import { codeOf } from '../errors.ts';
 import 'reflect-metadata';
 import { createHash, randomBytes, webcrypto } from 'node:crypto';
@@ -47,7 +48,7 @@ export async function openTls(
     found && usable(found, ca, names, now) ? found : await createLeaf(directory, ca, names, now);
   return {
     names,
-    covers: (hostname) => names.includes(hostname.replace(/^\[|\]$/g, '')),
+    covers: (hostname) => names.includes(bareHost(hostname)),
     certificate: `${leaf.certificate.toString('pem')}\n${ca.certificate.toString('pem')}\n`,
     key: await exportKey(leaf.key),
     caCertificate: `${ca.certificate.toString('pem')}\n`,

@@ -11,13 +11,21 @@ import {
   strayUses,
 } from '../support/architecture.ts';
 
-const shared = ['protocol', 'src/errors.ts', 'src/log.ts', 'src/scope.ts', 'src/secret.ts'];
+const shared = [
+  'protocol',
+  'src/address.ts',
+  'src/errors.ts',
+  'src/log.ts',
+  'src/scope.ts',
+  'src/secret.ts',
+];
 
 /** Room → what it may import. A file may be a room of its own. */
 const doors: Record<string, string[]> = {
   protocol: [],
   'src/errors.ts': ['protocol'],
   'src/log.ts': [],
+  'src/address.ts': [],
   'src/scope.ts': [],
   'src/secret.ts': ['protocol'],
   'src/provider': shared,

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
+import { plainAddress } from '../../address.ts';
 
 /** The network that one client has: of IPv6 its /64, of IPv4 the address. */
 export function networkOf(address: string): string {
-  // IPv4 as IPv6 sockets show it (RFC 4291 §2.5.5.2)
-  const plain = address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+  const plain = plainAddress(address);
   if (!isIPv6(plain)) return plain;
   const [text = ''] = plain.split('%');
   const [head = '', tail] = text.split('::');

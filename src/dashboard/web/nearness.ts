@@ -1,4 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { plainAddress } from '../../address.ts';
 
 /** How near two addresses are, as far as addresses can tell. */
 export type Nearness = 'same machine' | 'same address' | 'same network' | 'other network';
@@ -12,15 +13,10 @@ loopback.addAddress('::1', 'ipv6');
  * IPv6, which is what one household or office usually has.
  */
 export function nearness(request: string, browser: string): Nearness {
-  const [one, other] = [plain(request), plain(browser)];
+  const [one, other] = [plainAddress(request), plainAddress(browser)];
   if (isLoopback(one) && isLoopback(other)) return 'same machine';
   if (one === other) return 'same address';
   return sameBlock(one, other) ? 'same network' : 'other network';
-}
-
-/** IPv4 as IPv6 sockets show it (RFC 4291 §2.5.5.2). */
-function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 }
 
 function isLoopback(address: string): boolean {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { bareHost } from '../../address.ts';
 import type { Services } from '../services.ts';
 import { registerAssets } from './assets.ts';
 import { registerFailure } from './failure.tsx';
@@ -59,5 +60,5 @@ export async function registerWeb(app: FastifyInstance, services: Services): Pro
 
 /** Whether the dashboard was reached by a name of its own: not as localhost, not by an address. */
 function hasOwnName({ hostname }: FastifyRequest): boolean {
-  return !/(^|\.)localhost\.?$/i.test(hostname) && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
+  return !/(^|\.)localhost\.?$/i.test(hostname) && isIP(bareHost(hostname)) === 0;
 }

@@ -19,14 +19,15 @@ export function encodingsOf(
   marks: readonly number[] = [],
   inPieces = false,
 ): Encoded[] {
+  const present = [...new Set(value)];
   return [
     { bytes: Buffer.from(value), publicPrefix, marks, hex: false },
     ...base64Forms(value, publicPrefix, marks, inPieces),
-    ...spellingsFor(value, inPieces).map((spell) => {
-      const { bytes, ends } = spelled(value, spell);
+    ...spellingsFor(value, present, inPieces).map((spelling) => {
+      const { bytes, ends } = spelling.spell(value, present);
       const lengthOf = (mark: number) => ends[mark] as number;
       const head = { publicPrefix: lengthOf(publicPrefix), marks: marks.map(lengthOf) };
-      return { bytes, ...head, hex: HEX_SPELLINGS.includes(spell) };
+      return { bytes, ...head, hex: HEX_SPELLINGS.includes(spelling) };
     }),
     // of such a value only the whole counts
     ...codePointForms(value).map((bytes) => ({ bytes, publicPrefix: 0, marks: [], hex: false })),
@@ -34,23 +35,29 @@ export function encodingsOf(
 }
 
 /** Those that differ from the value, and from each other, in the bytes that it has. */
-function spellingsFor(value: Buffer, inPieces: boolean): Spelling[] {
-  const present = [...new Set(value)];
+function spellingsFor(
+  value: Buffer,
+  present: readonly number[],
+  inPieces: boolean,
+): readonly Spelling[] {
   const known = new Set(['']);
-  const all = isHex(value) ? [...SPELLINGS, otherCase] : SPELLINGS;
-  return all.filter((spell) => {
-    const outcome = changesBy(spell, present, inPieces);
-    const isNew = !known.has(outcome);
-    known.add(outcome);
-    return isNew;
-  });
+  const isNew = (spelling: Spelling, bytes: readonly number[]) => {
+    const outcome = changesBy(spelling, bytes, inPieces);
+    return known.size < known.add(outcome).size;
+  };
+  const marks = present.filter((byte) => !isAlphanumeric(byte));
+  return [
+    ...HEX_SPELLINGS.filter((spelling) => isNew(spelling, present)),
+    ...SPELLINGS.filter((spelling) => isNew(spelling, marks)),
+    ...(isHex(value) && isNew(otherCase, present) ? [otherCase] : []),
+  ];
 }
 
 /** What a spelling makes of the bytes that do not stand for themselves in it; all of it, or what is canonical. */
-function changesBy(spell: Spelling, present: readonly number[], canonical: boolean): string {
+function changesBy(spelling: Spelling, present: readonly number[], canonical: boolean): string {
   let changes = '';
   for (const byte of present) {
-    const codes = spell(byte);
+    const codes = spelling.codes(byte);
     if (codes.length === 1 && codes[0] === byte) continue;
     const counted = canonical ? codes.filter((code) => KEPT[code] === 1) : codes;
     const isItself = canonical && counted.join() === (KEPT[byte] === 1 ? `${byte}` : '');
@@ -60,34 +67,46 @@ function changesBy(spell: Spelling, present: readonly number[], canonical: boole
 }
 
 /** The ASCII codes that stand for one byte. */
-type Spelling = (byte: number) => readonly number[];
+type Codes = (byte: number) => readonly number[];
+
+/** Codes that stand for a byte at most, and before them how many. */
+const ROW = 8;
 
 /**
- * A value in a spelling, and how long so many of its bytes are in it. Plain loops: this runs once a
- * session, before the compiler sees that it is worth its time.
+ * One way to spell bytes. What stands for those that a value has is written down in rows, all in one array:
+ * this runs once a session, before the compiler sees that it is worth its time, and most of it is loops over rows.
  */
-function spelled(value: Buffer, spell: Spelling): { bytes: Buffer; ends: Uint32Array } {
-  const target = secretBuffer(6 * value.length);
-  const ends = new Uint32Array(value.length + 1);
-  let length = 0;
-  for (let at = 0; at < value.length; at += 1) {
-    const codes = spell(value[at] as number);
-    target[length++] = codes[0] as number;
-    for (let code = 1; code < codes.length; code += 1) target[length++] = codes[code] as number;
-    ends[at + 1] = length;
-  }
-  const bytes = Buffer.from(target.subarray(0, length));
-  release(target);
-  return { bytes, ends };
-}
+class Spelling {
+  readonly codes: Codes;
+  readonly #rows = new Uint8Array(256 * ROW);
 
-/** Remembers what it spelled: all 256 bytes of all spellings would take longer than a session's start. */
-function bytewise(spell: Spelling): Spelling {
-  const table: (readonly number[])[] = [];
-  return (byte) => {
-    table[byte] ??= spell(byte);
-    return table[byte] as readonly number[];
-  };
+  constructor(codes: Codes) {
+    this.codes = codes;
+  }
+
+  /** A value of these bytes, and how long so many of its bytes are in this spelling. */
+  spell(value: Buffer, present: readonly number[]): { bytes: Buffer; ends: Uint32Array } {
+    for (const byte of present) this.#prepare(byte);
+    const rows = this.#rows;
+    const target = secretBuffer((ROW - 1) * value.length);
+    const ends = new Uint32Array(value.length + 1);
+    let length = 0;
+    for (let at = 0; at < value.length; at += 1) {
+      const row = ROW * (value[at] as number);
+      const last = row + (rows[row] as number);
+      for (let code = row + 1; code <= last; code += 1) target[length++] = rows[code] as number;
+      ends[at + 1] = length;
+    }
+    const bytes = Buffer.from(target.subarray(0, length));
+    release(target);
+    return { bytes, ends };
+  }
+
+  #prepare(byte: number): void {
+    if (this.#rows[ROW * byte] !== 0) return;
+    const codes = this.codes(byte);
+    this.#rows.set([codes.length, ...codes], ROW * byte);
+  }
 }
 
 const hexOf = (byte: number, upper: boolean) => {
@@ -97,7 +116,7 @@ const hexOf = (byte: number, upper: boolean) => {
 
 function percent(kept: string, upper: boolean, space?: string): Spelling {
   const keep = new Set(ascii(UNRESERVED + kept));
-  return bytewise((byte) => {
+  return new Spelling((byte) => {
     if (space !== undefined && byte === 0x20) return ascii(space);
     return keep.has(byte) ? [byte] : [0x25, ...hexOf(byte, upper)];
   });
@@ -112,14 +131,14 @@ function jsonEscape(byte: number): readonly number[] {
 /** `\u00XX` for some bytes (what Go, Gson, .NET, Python and Java escape), the rest as JSON. */
 function unicodeEscape(escaped: string, upper: boolean): Spelling {
   const set = new Set(ascii(escaped));
-  return bytewise((byte) =>
+  return new Spelling((byte) =>
     set.has(byte) ? [...ascii('\\u00'), ...hexOf(byte, upper)] : jsonEscape(byte),
   );
 }
 
 /** Character references of HTML and XML. */
 function references(table: Readonly<Record<string, string>>): Spelling {
-  return bytewise((byte) => {
+  return new Spelling((byte) => {
     const reference = table[String.fromCharCode(byte)];
     return reference === undefined ? [byte] : ascii(reference);
   });
@@ -135,17 +154,17 @@ const MARKUP = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /** Two digits a byte. */
 const HEX_SPELLINGS: readonly Spelling[] = [
-  bytewise((byte) => hexOf(byte, false)),
-  bytewise((byte) => hexOf(byte, true)),
+  new Spelling((byte) => hexOf(byte, false)),
+  new Spelling((byte) => hexOf(byte, true)),
 ];
+/** None of these changes a letter or a digit. */
 const SPELLINGS: readonly Spelling[] = [
-  ...HEX_SPELLINGS,
   percent('', true),
   percent('', false),
   percent('/', true),
   percent("!'()*", true),
   percent('', true, '+'),
-  bytewise(jsonEscape),
+  new Spelling(jsonEscape),
   ...['<>&', "<>&'", '"&\'+<>`', '+/=', '='].flatMap((set) => [
     unicodeEscape(set, false),
     unicodeEscape(set, true),
@@ -165,15 +184,20 @@ const SPELLINGS: readonly Spelling[] = [
   references({ ...MARKUP, '/': '&#47;' }),
   references(numbered((code) => `&#${code};`)),
   references(numbered((code) => `&#x${code.toString(16).toUpperCase()};`)),
-  bytewise((byte) => (byte === 0x24 ? [0x24, 0x24] : [byte])),
+  new Spelling((byte) => (byte === 0x24 ? [0x24, 0x24] : [byte])),
   // what is not ASCII, as Python, C and shells write it
-  bytewise((byte) => (byte < 0x80 ? [byte] : [...ascii('\\x'), ...hexOf(byte, false)])),
-  bytewise((byte) => (byte < 0x80 ? [byte] : [...ascii('\\x'), ...hexOf(byte, true)])),
-  bytewise((byte) => (byte < 0x80 ? [byte] : ascii(`\\${byte.toString(8)}`))),
+  new Spelling((byte) => (byte < 0x80 ? [byte] : [...ascii('\\x'), ...hexOf(byte, false)])),
+  new Spelling((byte) => (byte < 0x80 ? [byte] : [...ascii('\\x'), ...hexOf(byte, true)])),
+  new Spelling((byte) => (byte < 0x80 ? [byte] : ascii(`\\${byte.toString(8)}`))),
 ];
 
 /** Hex digits in the other case, for a value of nothing else. */
-const otherCase = bytewise((byte) => (isLetter(byte) ? [byte ^ 0x20] : [byte]));
+const otherCase = new Spelling((byte) => (isLetter(byte) ? [byte ^ 0x20] : [byte]));
+
+function isAlphanumeric(byte: number): boolean {
+  const lower = byte | 0x20;
+  return (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x7a);
+}
 
 function isLetter(byte: number): boolean {
   return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66;

@@ -9,7 +9,7 @@ const longPiece = 12;
 /** Places of one gram in one form that are kept: a row of one character has it everywhere. */
 const placesPerForm = 16;
 /** Forms that have a gram in common: many spellings of a key differ in its line ends only. */
-const usualForms = 2;
+const usualForms = 4;
 /** Places of the filter for each gram: more are quicker until the table outgrows the processor's cache. */
 const filterPerGram = 64;
 
@@ -68,10 +68,10 @@ export class Grams {
     if (isNew) this.#count();
   }
 
-  /** One more gram: a third of the slots at most is in use. */
+  /** One more gram: half of the slots at most is in use. */
   #count(): void {
     this.#distinct += 1;
-    if (3 * this.#distinct <= this.#mask) return;
+    if (2 * this.#distinct <= this.#mask) return;
     const before = this.#slots;
     this.#slots = new Int32Array(2 * before.length);
     this.#mask = before.length - 1;

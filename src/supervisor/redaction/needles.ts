@@ -98,7 +98,7 @@ export function wipe(form: Form): void {
 }
 
 function formsOfPart(name: string, part: Part): Form[] {
-  const { bytes, publicPrefix, common = [0, 0] } = part;
+  const { bytes, publicPrefix, common = [publicPrefix, publicPrefix] } = part;
   const regular = isRegular(part);
   const source = { regular, unforeseen: unforeseenIn(bytes) };
   return encodingsOf(bytes, publicPrefix, common, !regular).flatMap((spelling, index) => {
@@ -110,14 +110,12 @@ function formsOfPart(name: string, part: Part): Form[] {
   });
 }
 
-/** Whether another form finds it too: pieces count for those of irregular values. */
-function isKnown(form: Form, kept: readonly Form[]): boolean {
-  if (form.piece === undefined) return kept.some((one) => one.raw.equals(form.raw));
-  return kept.some((one) => {
-    if (one.piece !== form.piece) return false;
-    const at = one.bytes.indexOf(form.bytes);
-    return at === 0 || (at > 0 && form.publicPrefix === 0);
-  });
+/** Whether another form finds it too: the same, or for irregular values one that begins with it. */
+function isKnown({ raw, bytes, piece }: Form, kept: readonly Form[]): boolean {
+  if (piece === undefined) return kept.some((one) => one.raw.equals(raw));
+  return kept.some(
+    (one) => one.piece === piece && one.bytes.subarray(0, bytes.length).equals(bytes),
+  );
 }
 
 /** What the value of a form tells about its pieces. */
@@ -177,12 +175,11 @@ function formOf(
   };
 }
 
-/** How many of the raw bytes before each mark count: each counts on from the last one. */
+/** How many of the raw bytes before each mark count. Marks ascend: each counts on from the last one. */
 function canonicalLengths(raw: Buffer, marks: readonly number[]): number[] {
   let length = 0;
   let at = 0;
   return marks.map((mark) => {
-    if (mark < at) [at, length] = [0, 0];
     for (; at < mark; at += 1) length += KEPT[raw[at] as number] as number;
     return length;
   });

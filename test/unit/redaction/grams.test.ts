@@ -138,3 +138,23 @@ test('nothing is found after a wipe', () => {
   grams.wipe();
   expect(found(grams, 'abcdefghijkl').size).toBe(0);
 });
+
+test.each([10, 160, 672, 2_720])('%i grams, no two alike, are all kept', (most) => {
+  const bytes = createHash('shake256', { outputLength: 4 * most })
+    .update('grams')
+    .digest();
+  const grams = new Grams(most, 8);
+  for (let form = 0; form < most; form += 1) {
+    grams.addAll(bytes.subarray(4 * form, 4 * form + 4), form);
+  }
+  grams.finish();
+  for (let form = 0; form < most; form += 1) {
+    // as it stands in the canonical stream: what would fall away there is no part of it
+    const word = bytes.readInt32LE(4 * form);
+    const view = new DataView(Int32Array.of(word).buffer);
+    const words = new Int32Array(view.buffer);
+    const text = { bytes: new Uint8Array(view.buffer), view, words, length: 4 };
+    expect(grams.candidates(text)[0]).toBe(0);
+    expect(grams.form(grams.candidates(text)[1] as number)).toBe(form);
+  }
+});

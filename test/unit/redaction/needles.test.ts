@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/secret.ts';
 import {
@@ -48,6 +49,22 @@ describe('a form', () => {
     expect(texts).not.toContain(Buffer.from(TOKEN).toString('base64url'));
     expect(texts).toContain(hex(TOKEN));
     expect(texts).toContain(hex(TOKEN).toUpperCase());
+  });
+
+  test('of an irregular value begins no other one: a key with and without its line ends is one', () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const body = key.split('\n')[1] as string;
+    const forms = formsOf(
+      needle(`${key.replace(body, `${body.slice(0, 40)}\n${body.slice(40)}`)}`),
+    );
+    const bytes = forms.map((form) => form.bytes.toString());
+    expect(bytes.filter((text) => text === body)).toHaveLength(1);
+    for (const [at, one] of bytes.entries()) {
+      expect(bytes.filter((other) => one.startsWith(other))).toEqual([bytes[at]]);
+    }
+    // its hex has pieces of another length
+    expect(forms.map(({ piece }) => piece)).toEqual(expect.arrayContaining([8, 16]));
   });
 
   test('whole forms of a short value are all kept that differ as they are written', () => {
