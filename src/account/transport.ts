@@ -108,6 +108,7 @@ export class Transport {
           done(error);
         },
       });
+      body.on('error', () => undefined); // whoever reads it hears of it, and before that there is nobody
       const giveUp = this.#exchange(exchange, 'head', {
         head: (head) => resolve({ ...head, body }),
         body: (bytes) => void body.push(bytes),

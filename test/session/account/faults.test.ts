@@ -89,6 +89,20 @@ describe('a connection', () => {
     expect(await twice(ended)).toBe(2);
   });
 
+  test('that cannot be made is told to whoever asked for events, and to nobody else', async () => {
+    const fake = await startFakeDashboard({});
+    await fake.close();
+    const client = new DashboardClient({ url: fake.url, ca: fake.ca });
+    const told = vi.fn();
+    process.on('uncaughtException', told);
+    const asked = client.events(undefined, new AbortController().signal);
+    await expect(asked).rejects.toMatchObject({ code: 'DASHBOARD_UNREACHABLE' });
+    for (let turns = 0; turns < 50; turns += 1) await turn();
+    process.off('uncaughtException', told);
+    expect(told).not.toHaveBeenCalled();
+    client.close();
+  });
+
   test('that was lost in the middle is not', async () => {
     expect(await twice(() => undefined, ['drop'])).toBe(2);
   });
