@@ -19,6 +19,7 @@ const refusals: Readonly<Record<string, string>> = {
   EACCES: 'check who owns it and its permissions',
   EPERM: 'check who owns it and its permissions',
   EIO: 'check that disk or terminal',
+  EBADF: 'check where the output is redirected to',
 };
 
 /**

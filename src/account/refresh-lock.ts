@@ -18,8 +18,8 @@ export async function oneAtATime<T>(env: NodeJS.ProcessEnv, work: () => Promise<
   const file = openLock(env);
   if (file === undefined) return work();
   try {
-    const deadline = Date.now() + patience;
-    while (!tryLock(file) && Date.now() < deadline) await sleep(pause);
+    const deadline = performance.now() + patience;
+    while (!tryLock(file) && performance.now() < deadline) await sleep(pause);
     return await work();
   } finally {
     closeSync(file);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -12,6 +12,10 @@ import {
   unknown,
 } from '../../protocol/shape.ts';
 import { codeOf, SynscError } from '../errors.ts';
+import { readRegular } from '../platform/files.ts';
+
+/** Bytes of a settings file at most. */
+const sizeLimit = 1024 * 1024;
 
 const shape = object({
   /** Origin of the dashboard that this machine is signed in to. */
@@ -46,10 +50,13 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const path = settingsPath(env);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegular(path, sizeLimit).toString('utf8');
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return {};
-    throw new SynscError('USAGE', `cannot read ${path}`, { cause, hint: 'check its permissions' });
+    throw new SynscError('USAGE', `cannot read ${path}`, {
+      cause,
+      hint: 'check its permissions, and that it is a file',
+    });
   }
   const settings = read(shape, text);
   if (settings === undefined) throw broken(path);

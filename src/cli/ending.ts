@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { errors } from '../../protocol/errors.ts';
 import { writeWithoutWaiting } from '../platform/descriptors.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import { printError } from './print.ts';
@@ -7,6 +8,9 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** Milliseconds that output may take which is still to be read when this process was asked to end. */
 const outputGrace = 500;
+
+/** What a failed write stands for: nobody reads any more, or the terminal is closed. */
+const signalOf: Readonly<Record<string, NodeJS.Signals>> = { EPIPE: 'SIGPIPE', EIO: 'SIGHUP' };
 
 /** Thrown into what this process was doing when it was asked to end. */
 class Interrupted extends Error {
@@ -28,6 +32,7 @@ export class Ending {
   #resolve: (exitCode: number) => void = () => undefined;
   #exitCode: number | undefined;
   #handedOver = false;
+  #failed = false;
 
   constructor() {
     this.asked = new Promise((resolve) => {
@@ -36,12 +41,19 @@ export class Ending {
     for (const name of signals) process.on(name, () => this.#hear(name));
     // a bug must not leave commands behind that hold credentials
     for (const event of ['uncaughtException', 'unhandledRejection']) {
-      process.on(event, (error: unknown) => this.#end(printError(error, { json: false })));
+      process.on(event, (error: unknown) => this.#fail(error));
     }
   }
 
   #hear(signal: string): void {
     if (!this.#handedOver) this.#end(exitCodeOfSignal(signal));
+  }
+
+  /** One that strikes again and again is told once. */
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#end(printError(error, { json: false }));
   }
 
   #end(exitCode: number): void {
@@ -55,9 +67,11 @@ export class Ending {
     if (isatty(0)) process.stdin.on('error', () => this.#hear('SIGHUP'));
     for (const sink of [process.stdout, process.stderr]) {
       writeWithoutWaiting(sink); // a signal is to be heard also while nobody takes it
-      sink.on('error', ({ code }: NodeJS.ErrnoException) =>
-        this.#hear(code === 'EPIPE' ? 'SIGPIPE' : 'SIGHUP'),
-      );
+      sink.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+        const signal = signalOf[code];
+        if (signal === undefined) this.#end(errors.SYSTEM.exit);
+        else this.#hear(signal);
+      });
     }
   }
 

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { WriteStream } from 'node:tty';
 import { libc } from './native.ts';
 
@@ -6,8 +7,11 @@ import { libc } from './native.ts';
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
+const F_SETOWN = 8;
+const F_SETSIG = 10;
 const FD_CLOEXEC = 1;
 const O_NONBLOCK = 0o4000;
+const O_ASYNC = 0o20000;
 const O_CLOEXEC = 0o2000000;
 
 /** A real pipe; Node's own is a socket pair, on which `> /dev/stdout` fails and bash reads ~/.bashrc. */
@@ -41,6 +45,18 @@ export function nonBlocking(fd: number): void {
   const fcntl = libc('int fcntl(int fd, int command, ...)');
   const flags = Number(fcntl?.(fd, F_GETFL, 'int', 0) ?? 0);
   fcntl?.(fd, F_SETFL, 'int', flags | O_NONBLOCK);
+}
+
+/**
+ * Has the kernel send SIGCONT to a process when something comes at its end of a pipe, or the other end is
+ * closed: also one that somebody has stopped then learns of it (fcntl(2), F_SETSIG).
+ */
+export function wakeAt(fd: number, pid: number): void {
+  const fcntl = libc('int fcntl(int fd, int command, ...)');
+  const flags = Number(fcntl?.(fd, F_GETFL, 'int', 0) ?? 0);
+  fcntl?.(fd, F_SETOWN, 'int', pid);
+  fcntl?.(fd, F_SETSIG, 'int', constants.signals.SIGCONT);
+  fcntl?.(fd, F_SETFL, 'int', flags | O_ASYNC);
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -12,6 +13,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import path from 'node:path';
+import { codeOf } from '../errors.ts';
 
 const listLimit = 200;
 
@@ -36,27 +38,57 @@ export function filesIn(directory: string): string[] {
   }
 }
 
-/** Bytes of a regular file of at most `limit`; never waits for a FIFO or device. */
-export function readSmall(file: string, limit: number): Buffer | undefined {
-  let fd: number | undefined;
+/**
+ * Bytes of a regular file; never waits for a FIFO, nor reads a device that never ends. Throws as
+ * `readFileSync` does, and RangeError for what is no such file or larger than `limit`.
+ */
+export function readRegular(file: string, limit: number): Buffer {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const info = fstatSync(fd);
-    return info.isFile() && info.size <= limit ? readFileSync(fd) : undefined;
-  } catch {
-    return undefined;
+    if (info.isFile() && info.size <= limit) return readFileSync(fd);
+    throw new RangeError(`not a regular file of at most ${limit} bytes`);
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    closeSync(fd);
   }
 }
 
-/** Removes a directory of ours with all that is in it, also what a command closed by its mode. */
+/** The same; undefined for what can't be read. */
+export function readSmall(file: string, limit: number): Buffer | undefined {
+  try {
+    return readRegular(file, limit);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Kept open, so that directories can be removed where no further file can be opened. */
+let spare: number | undefined;
+
+export function reserveDescriptor(): void {
+  spare ??= openSync('/dev/null', 'r');
+}
+
+function useReserve(): void {
+  if (spare !== undefined) closeSync(spare);
+  spare = undefined;
+}
+
+/**
+ * Removes a directory of ours with all that is in it, also what a command closed by its mode. Of a link
+ * that took its place only the link: where it leads to is not ours.
+ */
 export function removeTree(directory: string): void {
   const how = { recursive: true, force: true };
+  if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    rmSync(directory, how);
+    return;
+  }
   try {
     clear(directory);
-  } catch {
-    // it is not there, or not ours to read: told by the next try
+  } catch (error) {
+    if (codeOf(error) === 'EMFILE') useReserve();
+    // it may not be ours to read: told by the next try
   }
   try {
     rmSync(directory, how);

@@ -4,6 +4,7 @@ import type { Role } from '../../protocol/session/schemas.ts';
 import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
+import { reserveDescriptor } from '../platform/files.ts';
 import { joinFreshKeyring } from '../platform/keyring.ts';
 import { lazily } from '../platform/lazily.ts';
 import { ProcessMark } from '../platform/mark.ts';
@@ -95,6 +96,7 @@ export interface Supervisor {
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   requireNative();
+  reserveDescriptor();
   closeInheritedOnExec();
   joinFreshKeyring();
   const uid = process.getuid?.() ?? 0;

@@ -15,7 +15,7 @@ import {
   runningWith,
   watchdogOf,
 } from '../support/processes.ts';
-import { cleanEnv, synsc, TestSession } from '../support/session.ts';
+import { cleanEnv, root, synsc, TestSession } from '../support/session.ts';
 
 /** What a loaded machine may take; the promise is a second. */
 const patience = { timeout: 20_000 };
@@ -136,6 +136,17 @@ test.skipIf(process.getuid?.() !== 0 || !hasPrlimit)(
   60_000,
 );
 
+test('a session whose time of day is set back while it ends does end', async () => {
+  const { session } = await opened({
+    env: { LEAP: '-600000', NODE_OPTIONS: `--require ${root}/test/support/leaping-clock.cjs` },
+  });
+  await session.start({ argv: [sleeper('waited-for')] });
+  await expect.poll(() => runningWith('/waited-for').length, patience).toBe(1);
+  session.child.kill('SIGTERM');
+  await everythingIsGone(session, 'waited-for');
+  expect(await session.exited).toBe(143);
+});
+
 claim(
   'credentials/gone-at-end',
   async () => {
@@ -204,6 +215,21 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
   },
 );
 
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'what a link leads to that took the place of its directory stays (%s)',
+  async (signal) => {
+    const { session } = await opened();
+    const precious = mkdtempSync(path.join(place, 'precious-'));
+    writeFileSync(path.join(precious, 'file'), 'of the user');
+    const swap = `D=$(dirname "$SYNSC_SOCKET"); mv "$D" '${place}'; ln -s '${precious}' "$D"`;
+    await session.run({ command: swap });
+    session.child.kill(signal);
+    await session.exited;
+    await everythingIsGone(session, 'none');
+    expect(readdirSync(precious)).toEqual(['file']);
+  },
+);
+
 test('an aborted session leaves no core file', async () => {
   const { session } = await opened();
   session.child.kill('SIGABRT');
@@ -213,11 +239,21 @@ test('an aborted session leaves no core file', async () => {
 });
 
 describe('the watchdog', () => {
-  test('tells other users nothing of its session', async () => {
+  test('tells other users nothing of its session, and is spared by `pkill -KILL -f synsc`', async () => {
     const { session, pid } = await opened();
+    await expect.poll(() => watchdogOf(pid), patience).toBeDefined();
     const [id = ''] = session.directories();
-    expect(runningWith(id)).not.toContain(watchdogOf(pid));
+    for (const text of [id, 'synsc']) expect(runningWith(text)).not.toContain(watchdogOf(pid));
     await session.close();
+  });
+
+  test('that somebody has stopped does its work all the same', async () => {
+    const { session, pid } = await opened();
+    await session.start({ command: `env -i /usr/bin/setsid ${sleeper('woken')} & exit 0` });
+    await expect.poll(() => runningWith('/woken').length, patience).toBe(1);
+    process.kill(watchdogOf(pid) ?? 0, 'SIGSTOP');
+    session.child.kill('SIGKILL');
+    await everythingIsGone(session, 'woken');
   });
 
   test('is replaced when it is killed, and the next one does its work', async () => {

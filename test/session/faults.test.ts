@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -91,6 +91,42 @@ describe('a session works', () => {
     },
     60_000,
   );
+});
+
+describe.each(['a FIFO', 'a device'])('%s that never ends', (kind) => {
+  function endless(): string {
+    const file = path.join(mkdtempSync(path.join(place, 'endless-')), 'config.json');
+    if (kind === 'a device') symlinkSync('/dev/zero', file);
+    else expect(spawnSync('mkfifo', [file]).status).toBe(0);
+    return file;
+  }
+  const launch = (env: Record<string, string>) =>
+    spawnSync(synsc, ['launch', '--no-sync', '--', 'echo', 'ran'], {
+      env: cleanEnv({ XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')), ...env }),
+      ...{ encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+    });
+
+  test('is no settings file', () => {
+    const XDG_CONFIG_HOME = mkdtempSync(path.join(place, 'config-'));
+    const settings = path.join(XDG_CONFIG_HOME, 'synsc');
+    symlinkSync(path.dirname(endless()), settings);
+    const { status, stderr } = launch({ XDG_CONFIG_HOME });
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`cannot read ${settings}`)]);
+  });
+
+  test('is no key', () => {
+    const { status, stdout } = launch({ GOOGLE_APPLICATION_CREDENTIALS: endless() });
+    expect([status, stdout]).toEqual([0, 'ran\n']);
+  });
+});
+
+test("the command's own exit code counts also where its end can't be reported", () => {
+  const events = path.join(mkdtempSync(path.join(place, 'events-')), 'file');
+  const command = ['sh', '-c', `rm '${events}'; mkdir '${events}'; exit 5`];
+  const words = ['launch', '--no-sync', '--json-events', events, '--', ...command];
+  const env = cleanEnv({ XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')) });
+  const { status, stderr } = spawnSync(synsc, words, { env, encoding: 'utf8' });
+  expect([status, stderr]).toEqual([5, expect.stringContaining('--json-events cannot be written')]);
 });
 
 describe('doctor says what a machine lacks', () => {

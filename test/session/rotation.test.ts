@@ -129,6 +129,25 @@ test('a session whose dashboard is down keeps its values, says so, and goes on w
   expect((await client.call('credentials')).synced).toEqual({ at: expect.any(String) });
 });
 
+test('what does not open is no bug of the session, which keeps its values', async () => {
+  let asked = 0;
+  session = await startOwnSession({
+    source: async (request) => {
+      asked += 1;
+      if (asked === 1) return sealed(aws(1), request);
+      if (asked === 2) return { ...sealed(aws(2), request), publicKey: 'AA' };
+      return sealed(aws(2), { ...request, publicKey: generateSealingKeys().publicKey });
+    },
+  });
+  await session.supervisor.sync();
+  const client = await session.client();
+  for (let tries = 0; tries < 2; tries += 1) {
+    await expect(client.call('sync')).rejects.toMatchObject({ data: { code: 'SYNC_FAILED' } });
+  }
+  const { credentials } = await client.call('credentials');
+  expect(credentials.map(({ version }) => version)).toEqual([1, 1]);
+});
+
 test('a session whose sign-in was revoked syncs no more, and keeps its values', async () => {
   let asked = 0;
   session = await startOwnSession({

@@ -1,8 +1,21 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { codeOf } from '../../src/errors.ts';
+import { removeTree, reserveDescriptor } from '../../src/platform/files.ts';
+import { libc } from '../../src/platform/native.ts';
 import { parentOf, peerOf, startTimeOf } from '../../src/platform/peer.ts';
 import {
   createSessionDirectory,
@@ -42,6 +55,35 @@ test('a socket path beyond 103 bytes is refused', () => {
   expect(() => createSessionDirectory({ XDG_RUNTIME_DIR: long }, uid)).toThrow(
     expect.objectContaining({ code: 'SOCKET_PATH_TOO_LONG' }),
   );
+});
+
+/** Runs something while no further file can be opened in this process. */
+function withoutDescriptors(work: () => void): void {
+  const RLIMIT_NOFILE = 7;
+  const before = new BigUint64Array(2);
+  const setLimit = (limits: BigUint64Array) =>
+    libc('int setrlimit(int resource, const uint64_t *limits)')?.(RLIMIT_NOFILE, limits);
+  libc('int getrlimit(int resource, uint64_t *limits)')?.(RLIMIT_NOFILE, before);
+  const open = [openSync('/dev/null', 'r')];
+  setLimit(new BigUint64Array([BigInt((open[0] ?? 0) + 8), before[1] ?? 0n]));
+  try {
+    for (;;) open.push(openSync('/dev/null', 'r'));
+  } catch (error) {
+    expect(codeOf(error)).toBe('EMFILE');
+    work();
+  } finally {
+    setLimit(before);
+    for (const fd of open) closeSync(fd);
+  }
+}
+
+test('a directory goes also where no further file can be opened', () => {
+  const directory = join(runtime, 'full');
+  mkdirSync(join(directory, 'below'), { recursive: true });
+  writeFileSync(join(directory, 'below', 'file'), '');
+  reserveDescriptor();
+  withoutDescriptors(() => removeTree(directory));
+  expect(existsSync(directory)).toBe(false);
 });
 
 test('the kernel names parents and start times of processes', () => {

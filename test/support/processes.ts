@@ -47,5 +47,5 @@ export function killWatchdog(supervisor: number): number {
 
 /** The process that cleans up after a session's process. */
 export function watchdogOf(supervisor: number): number | undefined {
-  return childrenOf(supervisor).find((pid) => commandLine(pid).includes('synsc-watchdog'));
+  return childrenOf(supervisor).find((pid) => commandLine(pid).includes('session-watchdog'));
 }

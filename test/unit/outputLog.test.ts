@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Blocks } from '../../src/supervisor/process/blocks.ts';
 import { OutputLog, OutputMemory, type StreamName } from '../../src/supervisor/process/output.ts';
+import { givePage, takePage } from '../../src/supervisor/process/slabs.ts';
 
 const limit = 2 * 1024 * 1024;
-const fresh = () => new OutputLog(new OutputMemory(32 * 1024 * 1024));
+const fresh = () =>
+  new OutputLog(new OutputMemory({ all: 32 * 1024 * 1024, ended: 8 * 1024 * 1024 }));
 
 /** Bytes of the first block of a log, and of the largest. */
 const [least, largest] = [4 * 1024, 64 * 1024];
@@ -124,7 +126,7 @@ describe('what a process has written', () => {
   });
 
   test('goes when the session keeps too much: first of finished processes, then of the biggest', () => {
-    const memory = new OutputMemory(3_000_000);
+    const memory = new OutputMemory({ all: 3_000_000, ended: 2_000_000 });
     const [done, big, small] = [
       new OutputLog(memory),
       new OutputLog(memory),
@@ -140,5 +142,38 @@ describe('what a process has written', () => {
     for (let part = 0; part < 20; part += 1) other.append('stdout', Buffer.alloc(100_000));
     expect(done.size + big.size + small.size + other.size).toBeLessThanOrEqual(3_000_000);
     expect(small.size).toBe(100_000);
+  });
+
+  test('gives all its memory back, also the page that was being filled', () => {
+    const log = fresh();
+    log.append('stdout', Buffer.alloc(100_000));
+    const last = log.from(0).at(-1)?.data ?? Buffer.alloc(0);
+    log.clear();
+    // with what nobody has any of, a few hundred pages are enough to come across it
+    const pages = Array.from({ length: 512 }, takePage);
+    const isBack = pages.some(
+      ({ buffer, byteOffset, length }) =>
+        buffer === last.buffer &&
+        byteOffset <= last.byteOffset &&
+        last.byteOffset < byteOffset + length,
+    );
+    for (const page of pages) givePage(page);
+    expect([last.length > 0, isBack]).toEqual([true, true]);
+  });
+
+  test('goes with the next ends, the oldest first, unless somebody still reads it', () => {
+    const memory = new OutputMemory({ all: 32_000_000, ended: 2_200_000 });
+    const logs = Array.from({ length: 4 }, () => new OutputLog(memory));
+    const [oldest, read, older, newest] = logs;
+    for (const log of logs) log.append('stdout', Buffer.alloc(1_000_000));
+    const stop = read?.listen(() => undefined);
+    for (const log of logs) log.finish();
+    expect(read?.size).toBe(1_000_000);
+    expect([older?.size, newest?.size]).toEqual([1_000_000, 1_000_000]);
+    expect(oldest?.size).toBeLessThan(100_000);
+    stop?.();
+    new OutputLog(memory).finish();
+    expect(read?.size).toBeLessThan(100_000);
+    expect(newest?.size).toBe(1_000_000);
   });
 });

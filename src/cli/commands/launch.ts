@@ -1,11 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { SynscError } from '../../errors.ts';
+import { refusalOf, SynscError } from '../../errors.ts';
 import type { Approver } from '../../supervisor/authorization/approver.ts';
 import { nobody } from '../../supervisor/authorization/approver.ts';
 import type { Front } from '../../supervisor/session/front.ts';
 import { type Ending, untilEnded } from '../ending.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { printError } from '../print.ts';
 import { openSession, type Session } from '../session.ts';
 import { FrontTerminal } from '../terminal.ts';
 import { terminalSize } from '../terminal-size.ts';
@@ -56,8 +57,17 @@ function appendEvent(file: string, event: object): void {
   } catch (cause) {
     throw new SynscError('USAGE', 'the file of --json-events cannot be written', {
       cause,
-      hint: 'name a file in a directory that exists and is yours',
+      hint: refusalOf(cause)?.hint ?? 'name a file in a directory that exists and is yours',
     });
+  }
+}
+
+/** What the command has done counts also where that can't be written down. */
+function reportEnd(report: Report, exitCode: number): void {
+  try {
+    report({ event: 'exit', exitCode });
+  } catch (error) {
+    printError(error, { json: false });
   }
 }
 
@@ -81,7 +91,7 @@ async function run(
       return exitCodeOf(status);
     });
     const exitCode = await Promise.race([ended, ending.asked]);
-    report({ event: 'exit', exitCode });
+    reportEnd(report, exitCode);
     return exitCode;
   } finally {
     terminal?.leave();

@@ -22,7 +22,7 @@ interface Grant {
 export class Grants {
   readonly #grants = new Map<string, Grant>();
 
-  /** Notes an approval and returns its id. `now` in milliseconds since the epoch. */
+  /** Notes an approval and returns its id. `now`: milliseconds of `platform/clock.ts`. */
   give(call: Call, names: readonly string[], now: number): string {
     const id = randomBytes(9).toString('base64url');
     this.#grants.set(id, {

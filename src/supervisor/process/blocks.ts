@@ -70,6 +70,17 @@ export class Blocks {
     return (this.newest?.bytes ?? Buffer.alloc(0)).subarray(this.#used - length, this.#used);
   }
 
+  /** Bytes of all blocks, filled or not. */
+  get capacity(): number {
+    return this.#blocks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  /** All is forgotten, also the block that was being filled. */
+  clear(): void {
+    for (const block of this.#blocks.splice(0)) block.forget();
+    this.#used = 0;
+  }
+
   /** The oldest bytes are forgotten. */
   forget({ byteOffset, length }: Buffer): void {
     const [oldest] = this.#blocks;

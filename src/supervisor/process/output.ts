@@ -11,26 +11,43 @@ export interface Segment {
   readonly block: Pick<Block, 'borrow'>;
 }
 
-/** Bytes of redacted output that are kept of each process at least, and of all of a session at most. */
+/** Bytes of redacted output that are kept of each process at least. */
 const kept = 2 * 1024 * 1024;
-const keptTogether = 32 * 1024 * 1024;
+/** Bytes that are kept of all of a session at most, and of those that have ended. */
+const keptTogether = { all: 32 * 1024 * 1024, ended: 8 * 1024 * 1024 };
 /** Segments that are kept for each process: each costs memory of its own. */
 const keptSegments = 8_192;
 
-/** What the processes of a session keep together: over the limit the oldest output goes. */
+/** What the processes of a session keep together: over a limit the oldest output goes. */
 export class OutputMemory {
-  readonly #limit: number;
+  readonly #limits: typeof keptTogether;
   readonly #logs = new Set<OutputLog>();
   #total = 0;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(limits: typeof keptTogether) {
+    this.#limits = limits;
   }
 
   add(log: OutputLog, bytes: number): void {
     this.#logs.add(log);
     this.#total += bytes;
-    while (this.#total > this.#limit) this.#total -= this.#next().forgetOldest();
+    while (this.#total > this.#limits.all) this.#total -= this.#next().forgetOldest();
+  }
+
+  /**
+   * One more has ended. The more a session keeps of what it has run, the longer takes each later start. What
+   * somebody still reads stays.
+   */
+  ended(): void {
+    const ended = [...this.#logs].filter((log) => log.ended && !log.followed);
+    let held = ended.reduce((sum, log) => sum + log.capacity, 0);
+    for (const log of ended) {
+      while (held > this.#limits.ended && log.size > 0) {
+        held -= log.capacity;
+        this.remove(log, log.forgetOldest());
+        held += log.capacity;
+      }
+    }
   }
 
   remove(log: OutputLog, bytes: number): void {
@@ -82,9 +99,19 @@ export class OutputLog {
     return this.#end - this.#start;
   }
 
+  /** Bytes of memory that it takes. */
+  get capacity(): number {
+    return this.#blocks.capacity;
+  }
+
   /** Nothing will follow. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Somebody hears of it, and may not have it all yet. */
+  get followed(): boolean {
+    return this.#listeners.size > 0;
   }
 
   /** Copies what was written: the caller may use the bytes again. */
@@ -119,7 +146,8 @@ export class OutputLog {
     const oldest = this.#segments.shift();
     if (oldest === undefined) return 0;
     this.#start += oldest.data.length;
-    this.#blocks.forget(oldest.data);
+    if (this.#segments.length === 0) this.#blocks.clear();
+    else this.#blocks.forget(oldest.data);
     return oldest.data.length;
   }
 
@@ -142,6 +170,7 @@ export class OutputLog {
     if (this.#ended) return;
     this.#ended = true;
     for (const hear of this.#listeners) hear(undefined);
+    this.#memory.ended();
   }
 
   /** Hears each new segment, and undefined at the end, until the returned function is called. */

@@ -281,8 +281,8 @@ export class ProcessTable {
     const asked = this.#left();
     if (asked.size > endLimit.processes) return;
     for (const pid of asked) signal(pid, 'SIGTERM');
-    const deadline = Date.now() + endGrace;
-    for (let left = asked; left.size > 0 && Date.now() < deadline; left = this.#left()) {
+    const deadline = performance.now() + endGrace;
+    for (let left = asked; left.size > 0 && performance.now() < deadline; left = this.#left()) {
       if ([...left].filter((pid) => !asked.has(pid)).length > endLimit.forks) return;
       this.#reap();
       await delay(10);

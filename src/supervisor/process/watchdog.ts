@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Writable } from 'node:stream';
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pipe, wakeAt } from '../../platform/descriptors.ts';
 import type { ProcessMark } from '../../platform/mark.ts';
 import type { SavedTerminal } from '../../platform/stty.ts';
 import { childrenOf, type Identity, identities, isZombie, signal } from '../../platform/tree.ts';
@@ -19,6 +21,7 @@ const dismissalGrace = 250;
  * - `terminal PATH SETTINGS`: how stty(1) restores it.
  * - `done`: the session ended in order.
  * What it is to clean up is in its environment, which other users can't read, and not in its arguments.
+ * Those don't name the program either, so that `pkill -KILL -f synsc` spares it.
  */
 const script = `
 trap '' HUP INT QUIT TERM
@@ -45,6 +48,7 @@ export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #timer: NodeJS.Timeout;
   #child: ChildProcess | undefined;
+  #orders: Socket | undefined;
   #terminal: SavedTerminal | undefined;
   /** What it was told last of what runs. */
   #list = '';
@@ -125,36 +129,55 @@ export class Watchdog {
   }
 
   #say(line: string): void {
-    (this.#child?.stdio[3] as Writable | undefined)?.write(`${line}\n`);
+    this.#orders?.write(`${line}\n`);
   }
 
+  /** Where there can be none now, the next list tries again. */
   #start(): void {
-    const { sessionId, directories, mark, spare } = this.#options;
+    const orders = pipe();
+    if (orders === undefined) return;
+    const child = this.#spawn(orders.read);
+    const { pid } = child;
+    if (pid !== undefined) wakeAt(orders.read, pid);
+    closeSync(orders.read);
+    if (pid === undefined) closeSync(orders.write);
+    else this.#take(child, pid, orders.write);
+  }
+
+  #spawn(orders: number): ChildProcess {
+    const { sessionId, directories, mark } = this.#options;
     const { directory, files, shims } = directories;
     const child = mark.without(() =>
-      spawn('/bin/sh', ['-c', script, 'synsc-watchdog'], {
+      spawn('/bin/sh', ['-c', script, 'session-watchdog'], {
         env: {
           PATH: '/usr/bin:/bin',
           ...{ ID: sessionId, MARK: mark.text ?? 'none', SUPERVISOR: String(process.pid) },
           ...{ DIRECTORY: directory, FILES: files, SHIMS: shims, SWEEP: sweep },
         },
         detached: true,
-        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+        stdio: ['ignore', 'ignore', 'ignore', orders],
       }),
     );
-    child.on('error', () => undefined); // the next list tries again
-    if (child.pid === undefined) return;
-    const release = spare(child.pid);
-    const started = Date.now();
-    child.stdio[3]?.on('error', () => undefined); // it is gone
+    child.on('error', () => undefined); // there is no pid then
+    return child;
+  }
+
+  #take(child: ChildProcess, pid: number, fd: number): void {
+    const orders = new Socket({ fd, readable: false, writable: true }).unref();
+    orders.on('error', () => undefined); // it is gone
+    const release = this.#options.spare(pid);
+    const started = performance.now();
     child.unref();
     child.once('exit', () => {
       release();
+      orders.destroy();
       this.#child = undefined;
+      this.#orders = undefined;
       // one that can't live is tried again with the next list only
-      if (!this.#dismissed && Date.now() - started > listInterval) this.update();
+      if (!this.#dismissed && performance.now() - started > listInterval) this.update();
     });
     this.#child = child;
+    this.#orders = orders;
     this.#list = '';
     if (this.#terminal !== undefined) this.remember(this.#terminal);
   }

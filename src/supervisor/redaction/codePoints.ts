@@ -10,6 +10,12 @@ const surrogates = (point: number) => [
   0xd800 + ((point - 0x10000) >> 10),
   0xdc00 + ((point - 0x10000) & 0x3ff),
 ];
+/** Two, four or eight digits, as many as it takes. */
+const shortest = (point: number) => {
+  if (point < 0x100) return `\\x${point.toString(16)}`;
+  return point < 0x10000 ? unicode(point) : `\\U${point.toString(16).padStart(8, '0')}`;
+};
+const upperDigits = (spelled: string) => spelled.slice(0, 2) + spelled.slice(2).toUpperCase();
 const unicodes = (point: number) =>
   (point < 0x10000 ? [point] : surrogates(point)).map(unicode).join('');
 
@@ -19,6 +25,11 @@ const SPELLINGS: readonly PointSpelling[] = [
   (point) => ascii(`&#${point};`),
   (point) => ascii(`&#x${point.toString(16)};`),
   (point) => ascii(`&#x${point.toString(16).toUpperCase()};`),
+  // Python, YAML, Perl, Rust and its like
+  (point) => ascii(shortest(point)),
+  (point) => ascii(upperDigits(shortest(point))),
+  (point) => ascii(`\\x{${point.toString(16)}}`),
+  (point) => ascii(`\\u{${point.toString(16)}}`),
   // ISO 8859-1, and with the zero bytes that fall away UTF-16
   (point) => (point < 0x100 ? [point] : undefined),
 ];

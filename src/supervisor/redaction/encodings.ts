@@ -170,7 +170,9 @@ const SPELLINGS: readonly Spelling[] = [
     unicodeEscape(set, true),
   ]),
   references(MARKUP),
-  references({ ...MARKUP, '"': '&quot;', "'": '&#39;' }),
+  ...["'", '&#39;', '&#x27;', '&#039;', '&apos;'].map((quote) =>
+    references({ ...MARKUP, '"': '&quot;', "'": quote }),
+  ),
   references({ ...MARKUP, '"': '&#34;', "'": '&#x27;' }),
   references({ ...MARKUP, '+': '&#43;', '"': '&#34;', "'": '&#39;' }),
   references({

@@ -1,4 +1,4 @@
-import type { CanonicalBytes } from './canonical.ts';
+import { type CanonicalBytes, KEPT } from './canonical.ts';
 import { agreeBefore, agreeFrom, joinMin, type Piece } from './pieces.ts';
 
 /** So many canonical bytes may lie between: a line of a hex dump, a table's other column. */
@@ -8,7 +8,55 @@ const joinWithin = 160;
 export function joined(piece: Piece, text: CanonicalBytes): Piece[] {
   if (piece.form.piece === undefined) return [];
   const around = [before(piece, text), after(piece, text)].filter((one) => one !== undefined);
-  return [...forwards(piece, text), ...backwards(piece, text), ...around];
+  const found = [...forwards(piece, text), ...backwards(piece, text), ...around];
+  if (piece.form.pairs !== true) return found;
+  return [...found, ...[piece, ...found].flatMap((row) => beside(row, text))];
+}
+
+/** The bytes of a dump's row once more as characters, in its next column: whole, but for what is none there. */
+function beside({ form, offset, start, end }: Piece, text: CanonicalBytes): Piece[] {
+  const found: Piece[] = [];
+  const last = offset + end - start - 1;
+  let near = end;
+  for (let from = offset + (offset % 2); from < last; ) {
+    let to = from;
+    while (to < last && KEPT[byteAt(form.bytes, to)] === 1) to += 2;
+    const at = (to - from) / 2 < joinMin ? -1 : findDumped(form.bytes, from, to, text, near, end);
+    if (at >= 0) {
+      near = at + (to - from) / 2;
+      found.push({ form, offset: from, start: at, end: near });
+    }
+    from = to + 2;
+  }
+  return found;
+}
+
+/** Where the bytes that digits [from, to) stand for are in a text, behind `near` and not far from `end`. */
+function findDumped(
+  digits: Buffer,
+  from: number,
+  to: number,
+  { bytes, length }: CanonicalBytes,
+  near: number,
+  end: number,
+): number {
+  const count = (to - from) / 2;
+  const limit = Math.min(length, end + joinWithin) - count;
+  for (let at = near; at <= limit; at += 1) {
+    let agreed = 0;
+    while (agreed < count && bytes[at + agreed] === byteAt(digits, from + 2 * agreed)) agreed += 1;
+    if (agreed === count) return at;
+  }
+  return -1;
+}
+
+/** The byte that two hex digits stand for. */
+function byteAt(digits: Buffer, at: number): number {
+  return 16 * nibble(digits[at] as number) + nibble(digits[at + 1] as number);
+}
+
+function nibble(digit: number): number {
+  return digit <= 0x39 ? digit - 0x30 : (digit | 0x20) - 0x57;
 }
 
 /**

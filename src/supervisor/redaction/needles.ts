@@ -30,6 +30,8 @@ export interface Form {
   readonly piece: number | undefined;
   /** The same for a piece from the middle. */
   readonly inside: number;
+  /** Two digits a byte, between which a dump has blanks. */
+  readonly pairs?: true;
   /** How many of its first bytes nobody could guess from those before: one more entry than bytes. */
   readonly unforeseen: Uint16Array;
 }
@@ -171,6 +173,7 @@ function formOf(
     ...{ name, raw, bytes, publicPrefix: prefix },
     piece: regular ? undefined : piece,
     inside,
+    ...(hex && { pairs: true }),
     unforeseen: spread(unforeseen, bytes.length, { start, end }),
   };
 }

@@ -24,6 +24,8 @@ export type ParserState = (typeof State)[keyof typeof State];
 /** Text on the line, and the payloads of OSC, DCS and the like (titles, links, clipboard), by themselves. */
 export interface Parsed {
   readonly text: ParsedText;
+  /** The text as it stood before any backspace: those only move, and what they lead over stays to be seen. */
+  readonly printed: Canonical | undefined;
   readonly payload: ParsedText;
   readonly state: ParserState;
 }
@@ -63,8 +65,9 @@ function isC1(raw: Uint8Array, at: number): boolean {
 const payloadLimit = 64 * 1024;
 const csiLimit = 256;
 
-/** A canonical stream that grows, and can be taken back. */
+/** A canonical stream that grows, and can be taken back where backspaces do that. */
 class Growing implements ParsedText {
+  readonly #takesBack: boolean;
   #room = makeRoom(0);
   bytes = this.#room.bytes;
   /** Bytes that the last text can have taken. */
@@ -79,6 +82,10 @@ class Growing implements ParsedText {
 
   #from = new Int32Array(0);
   #at = new Int32Array(0);
+
+  constructor(takesBack = true) {
+    this.#takesBack = takesBack;
+  }
 
   get view(): DataView {
     return this.#room.view;
@@ -119,7 +126,7 @@ class Growing implements ParsedText {
     for (; at < raw.length; at += 1) {
       const byte = raw[at] as number;
       if (byte === ESC || (byte === LATIN && isC1(raw, at))) break;
-      if (byte === BACKSPACE) this.#pop();
+      if (byte === BACKSPACE && this.#takesBack) this.#pop();
       else if (KEPT[byte] === 1 && this.pending < 0) {
         const length = this.length;
         this.bytes[length] = byte;
@@ -165,18 +172,21 @@ class Growing implements ParsedText {
 /** Parses raw bytes; what it returns is overwritten by the next call. */
 export class Parser {
   readonly #text = new Growing();
+  readonly #printed = new Growing(false);
   readonly #payload = new Growing();
 
   parse(raw: Uint8Array, initial: ParserState): Parsed {
     const text = this.#text;
     const payload = this.#payload;
+    const goesBack = raw.includes(BACKSPACE);
     text.reset(raw.length);
+    this.#printed.reset(goesBack ? raw.length : 0);
     payload.reset(raw.length);
     let state: ParserState = initial;
     let begun = 0;
     for (let at = 0; at < raw.length; at += 1) {
       if (state === State.ground) {
-        at = text.take(raw, at);
+        at = this.#take(raw, at, goesBack);
         if (at === raw.length) break;
         state = stateBehind(state, raw, at);
         begun = at;
@@ -188,11 +198,17 @@ export class Parser {
       if (inString && next === State.string) payload.push(byte, at);
       state = at - begun > (inString ? payloadLimit : csiLimit) ? State.ground : next;
     }
-    return { text, payload, state };
+    return { text, printed: goesBack ? this.#printed : undefined, payload, state };
+  }
+
+  #take(raw: Uint8Array, start: number, goesBack: boolean): number {
+    if (goesBack) this.#printed.take(raw, start);
+    return this.#text.take(raw, start);
   }
 
   wipe(): void {
     this.#text.wipe();
+    this.#printed.wipe();
     this.#payload.wipe();
   }
 }

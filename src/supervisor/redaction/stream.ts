@@ -21,6 +21,8 @@ export interface RedactionStreamOptions {
  * as much to do as it can), and short enough for a key's echo to be there within 25 ms.
  */
 const holdMs = 16;
+/** Nor does a byte wait longer where others keep coming: dots that tell of progress are seen as they are printed. */
+const longestHoldMs = 24;
 /** Canonical bytes that stay known after they are out, more after a value; raw bytes that may hold them. */
 const history = { plain: 64, masked: 192, raw: 8 * 1024 };
 
@@ -51,6 +53,8 @@ export class RedactionStream {
   #onLine: Masking | undefined;
   #inPayload: Masking | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When the first of the bytes that wait began to. */
+  #since = 0;
   #turn: NodeJS.Immediate | undefined;
 
   constructor(table: RedactionTable, options: RedactionStreamOptions) {
@@ -65,7 +69,7 @@ export class RedactionStream {
     const found = this.#table.find(window, this.#state);
     const clean = this.#emitted === window.length - chunk.length ? chunk : undefined;
     this.#advance(window, found, window.length - this.#holdLength(window, found), clean, false);
-    this.#arm();
+    this.#arm(chunk.length);
     if (window !== chunk) putBack(window);
     const mayHold = found.spans.length > 0 || this.#table.hides;
     if (mayHold) this.#table.forget();
@@ -96,15 +100,26 @@ export class RedactionStream {
     this.#turn = undefined;
   }
 
-  /** A process that was kept from running reads what has come meanwhile before it gives up waiting for it. */
-  #arm(): void {
-    if (this.#turn !== undefined || this.#emitted === this.#window.length) this.#disarm();
-    if (this.#emitted === this.#window.length) return;
+  /**
+   * A process that was kept from running reads what has come meanwhile before it gives up waiting for it.
+   * `added`: how many bytes have just come.
+   */
+  #arm(added: number): void {
+    const held = this.#window.length - this.#emitted;
+    if (this.#turn !== undefined || held === 0) this.#disarm();
+    if (held === 0) return;
+    const now = performance.now();
+    if (held <= added) this.#since = now;
+    const left = Math.ceil(longestHoldMs - (now - this.#since));
     const due = () => {
       this.#turn = setImmediate(() => this.#release());
     };
-    if (this.#timer) this.#timer.refresh();
-    else this.#timer = setTimeout(due, holdMs).unref();
+    if (left <= 0) {
+      this.#disarm();
+      due();
+    } else if (this.#timer === undefined) {
+      this.#timer = setTimeout(due, Math.min(holdMs, left)).unref();
+    } else if (left >= holdMs) this.#timer.refresh();
   }
 
   /** Lets the held bytes go; the window stays for what follows. */

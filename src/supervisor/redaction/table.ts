@@ -94,21 +94,23 @@ export class RedactionTable {
   /** All that gives a value away in `raw`, which begins in `state`. */
   find(raw: Buffer, state: ParserState = State.ground): Found {
     if (state === State.ground && isPlain(raw)) return { spans: this.#inPlain(raw), state };
-    const parsed = this.#parser.parse(raw, state);
-    const inText = this.#inCanonical(parsed.text, raw, false);
-    const inPayload = this.#inCanonical(parsed.payload, raw, true);
-    const spans = inPayload.length === 0 ? inText : inOrder([...inText, ...inPayload]);
-    return { spans, ...parsed };
+    const { printed, ...parsed } = this.#parser.parse(raw, state);
+    const spans = [
+      ...this.#inCanonical(parsed.text, raw, false),
+      ...(printed === undefined ? [] : this.#inCanonical(printed, raw, false)),
+      ...this.#inCanonical(parsed.payload, raw, true),
+    ];
+    return { spans: inOrder(spans), ...parsed };
   }
 
   #inPlain(raw: Buffer): Span[] {
     this.#plain.reset(raw);
-    return this.#inCanonical(this.#plain, raw, false);
+    return inOrder(this.#inCanonical(this.#plain, raw, false));
   }
 
   #inCanonical(text: Canonical, raw: Buffer, payload: boolean): Span[] {
     const pieces = piecesIn(text, this.#wanted);
-    return pieces.length === 0 ? [] : inOrder(spansOf(pieces, text, raw, payload));
+    return pieces.length === 0 ? [] : spansOf(pieces, text, raw, payload);
   }
 }
 
@@ -119,7 +121,7 @@ function kept(form: Form, keep: Keep): Form {
 }
 
 function inOrder(spans: Span[]): Span[] {
-  return spans.sort((a, b) => a.start - b.start);
+  return spans.length < 2 ? spans : spans.sort((a, b) => a.start - b.start);
 }
 
 function spansOf(pieces: readonly Piece[], text: Canonical, raw: Buffer, payload: boolean): Span[] {

@@ -61,7 +61,8 @@ function failure(id: string | number | null, code: ErrorCode, message: string): 
 function serverOf(verbs: Verbs, log: Log, redact: (text: string) => string): JSONRPCServer<Caller> {
   const server = new JSONRPCServer<Caller>({
     errorListener: (_message, error) => {
-      if (!(error instanceof SynscError)) log.error(described(error, redact), 'a request failed');
+      const known = error instanceof SynscError || refusalOf(error) !== undefined;
+      if (!known) log.error(described(error, redact), 'a request failed');
     },
   });
   for (const name of Object.keys(methods) as MethodName[]) {

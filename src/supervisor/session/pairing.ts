@@ -15,7 +15,7 @@ export class Pairing {
   #open: { readonly digest: Buffer; readonly until: number; left: number } | undefined;
   readonly #paired = new Set<string>();
 
-  /** A new code; an earlier one is void. `now` in milliseconds. */
+  /** A new code; an earlier one is void. `now`: milliseconds of `platform/clock.ts`. */
   issue(now: number): string {
     const code = Array.from({ length: 8 }, () => letters[randomInt(letters.length)]).join('');
     this.#open = { digest: digestOf(code), until: now + pairingLifetime * 1_000, left: tries };

@@ -6,6 +6,7 @@ import type {
 } from '../../../protocol/session/schemas.ts';
 import { protocolVersion } from '../../../protocol/version.ts';
 import { SynscError } from '../../errors.ts';
+import { now } from '../../platform/clock.ts';
 import { lazily } from '../../platform/lazily.ts';
 import type { ManagedProcess } from '../process/table.ts';
 import { discover } from './discover.ts';
@@ -66,9 +67,9 @@ function sessionVerbs({ audit, pairing }: Parts): Pick<Verbs, SessionVerb> {
       entries: audit.from(fromSequence, auditPage),
       head: audit.head,
     }),
-    'pair.code': () => ({ code: pairing.issue(Date.now()), expiresIn: pairingLifetime }),
+    'pair.code': () => ({ code: pairing.issue(now()), expiresIn: pairingLifetime }),
     pair({ code }, { origin }) {
-      const paired = origin !== undefined && pairing.redeem(code, origin, Date.now());
+      const paired = origin !== undefined && pairing.redeem(code, origin, now());
       audit.note({ event: 'pair', outcome: paired ? 'paired' : 'refused' });
       if (paired) return { role: 'client' };
       throw new SynscError('NOT_AUTHORIZED', 'the code is wrong, was used, or is too old', {
@@ -160,7 +161,7 @@ async function askUser(
   parts.audit.note({ event: 'authorization', names: params.names, outcome: status });
   if (status !== 'approved') return { status };
   const call = { asker, command: params.command, argv: params.argv, cwd };
-  return { status, authorizationId: parts.grants.give(call, params.names, Date.now()) };
+  return { status, authorizationId: parts.grants.give(call, params.names, now()) };
 }
 
 async function finished(

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Decision } from '../../../protocol/session/decision.ts';
 import type { AuthorizationParams, SpawnParams } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
+import { now } from '../../platform/clock.ts';
 import { mayExecute } from '../../platform/executable.ts';
 import { decide } from '../policy/decide.ts';
 import { childEnvironment, grantedVariables, settingsOf } from '../policy/environment.ts';
@@ -224,7 +225,7 @@ function authorizedNames(
       hint: 'leave env out of this call',
     });
   }
-  if (!parts.grants.take({ asker, command, argv, cwd }, names, Date.now())) {
+  if (!parts.grants.take({ asker, command, argv, cwd }, names, now())) {
     throw new SynscError('NOT_AUTHORIZED', 'the user has not authorised this call');
   }
   return [...names];

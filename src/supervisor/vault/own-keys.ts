@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { maskOf } from '../../../protocol/credential.ts';
+import { readSmall } from '../../platform/files.ts';
 import { moveIn, release } from '../../platform/pages.ts';
 import { allNames, canonicalName, variableOf } from '../../provider/catalog.ts';
 import { Secret } from '../../secret.ts';
 import type { Credential } from './vault.ts';
+
+/** Bytes of a key file at most. */
+const sizeLimit = 1024 * 1024;
 
 /**
  * The user's own keys: provider variables of the shell that started the session. They are
@@ -35,11 +38,7 @@ function ownKey(name: string, bytes: Buffer): Credential | undefined {
   return { ...common, masked: '••••', secret: new Secret(contentsOf(path)), path };
 }
 
-/** Empty when the file can't be read: then there is nothing to redact, and the command is told. */
+/** Empty when it is no file that can be read: then there is nothing to redact, and the command is told. */
 function contentsOf(path: string): Buffer {
-  try {
-    return moveIn(readFileSync(path));
-  } catch {
-    return Buffer.alloc(0);
-  }
+  return moveIn(readSmall(path, sizeLimit) ?? Buffer.alloc(0));
 }

@@ -2,7 +2,7 @@ import type { SyncResponse } from '../../../protocol/dashboard/answers.ts';
 import { generateSealingKeys, open, sharedKey } from '../../../protocol/dashboard/sealing.ts';
 import type { SyncRequest } from '../../../protocol/dashboard/sync.ts';
 import { SynscError } from '../../errors.ts';
-import { secretBuffer } from '../../platform/pages.ts';
+import { release, secretBuffer } from '../../platform/pages.ts';
 import { Secret } from '../../secret.ts';
 import type { Credential } from './vault.ts';
 
@@ -30,17 +30,26 @@ export async function fetchCredentials(
     ...(known === undefined ? {} : { version: known }),
   });
   if (unchanged === true) return undefined;
-  const key = sharedKey(keys, publicKey, 'session');
+  const taken: Buffer[] = [];
+  const allocate = (size: number) => {
+    const bytes = secretBuffer(size);
+    taken.push(bytes);
+    return bytes;
+  };
+  let key: Buffer | undefined;
   try {
+    const shared = sharedKey(keys, publicKey, 'session');
+    key = shared;
     const opened = credentials.map(({ name, provider, version, masked, nonce, ciphertext }) => {
       const context = { accountId: account.id, name, version };
-      const secret = new Secret(open(key, { nonce, ciphertext }, context, secretBuffer));
+      const secret = new Secret(open(shared, { nonce, ciphertext }, context, allocate));
       return { name, provider, source: 'dashboard' as const, masked, version, secret };
     });
     return { credentials: opened, version };
   } catch (cause) {
+    for (const bytes of taken) release(bytes);
     throw new SynscError('SYNC_FAILED', 'the dashboard sent a value that does not open', { cause });
   } finally {
-    key.fill(0);
+    key?.fill(0);
   }
 }

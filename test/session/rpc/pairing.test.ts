@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../../protocol/client.ts';
 import type { FinishedSpawn } from '../../../protocol/session/schemas.ts';
 import { claim } from '../../support/claim.ts';
-import { TestSession } from '../../support/session.ts';
+import { root, TestSession } from '../../support/session.ts';
 
 const value = 'hf_EXAMPLEonlyNotARealTokenAbCdEf012345';
 
@@ -52,6 +52,18 @@ claim('card/editor-plugins', async () => {
   expect(stdout).toBe('[REDACTED]\n');
   await expect(again.call('pair', { code })).rejects.toMatchObject(denied);
   again.close();
+});
+
+test('a code is as good as ever after the time of day was set', async () => {
+  for (const LEAP of ['600000', '-600000']) {
+    const NODE_OPTIONS = `--require ${root}/test/support/leaping-clock.cjs`;
+    const leaping = new TestSession({ env: { LEAP, NODE_OPTIONS } });
+    const { code } = await leaping.call<{ code: string }>('pair.code');
+    const editor = await connect(String(leaping.events()[0]?.socket));
+    expect(await editor.call('pair', { code })).toEqual({ role: 'client' });
+    editor.close();
+    await leaping.close();
+  }
 });
 
 test('what the editor starts is not paired', () => {

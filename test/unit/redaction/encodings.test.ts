@@ -53,6 +53,10 @@ const written: Readonly<Record<string, string>> = {
   'JSON of Gson, upper case': escaped(/[=]/g, 'upper'),
   XML: references({ '&': '&amp;', '<': '&lt;', '>': '&gt;' }),
   'HTML, named': references(marks('&quot;', '&#39;')),
+  'HTML, double quotes alone': references(marks('&quot;', "'")),
+  'HTML of Python': references(marks('&quot;', '&#x27;')),
+  'HTML of PHP': references(marks('&quot;', '&#039;')),
+  'XML of attributes': references(marks('&quot;', '&apos;')),
   'HTML, numbered': references(marks('&#34;', '&#x27;')),
   'HTML of Go': references({ ...marks('&#34;', '&#39;'), '+': '&#43;' }),
   'HTML of templates': references({

@@ -83,8 +83,8 @@ describe('a piece', () => {
 });
 
 /** Whether a short value that was found in a text stands there whole. */
-function stands(value: string, text: string): boolean {
-  const form = formOf(value, { piece: undefined, publicPrefix: 0 });
+function stands(value: string, text: string, changes: Partial<Form> = {}): boolean {
+  const form = formOf(value, { piece: undefined, publicPrefix: 0, ...changes });
   const raw = Buffer.from(text);
   const parsed = new Parser().parse(raw, State.ground).text;
   const at = Buffer.from(parsed.bytes.subarray(0, parsed.length)).indexOf(form.bytes);
@@ -92,6 +92,14 @@ function stands(value: string, text: string): boolean {
   const piece = { form, offset: 0, start: at, end: at + form.bytes.length };
   return standsWhole(piece, parsed, raw);
 }
+
+test('a short value in hex may have blanks between its bytes, and nowhere else', () => {
+  const inHex = { piece: undefined, publicPrefix: 0, pairs: true } as const;
+  expect(stands('616263313233', '61 62 63\t31  32 33', inHex)).toBe(true);
+  expect(stands('616263313233', '6162 6331 3233', inHex)).toBe(true);
+  expect(stands('616263313233', '616 263 313 233', inHex)).toBe(false);
+  expect(stands('616263313233', '61 62 63 31 32 33')).toBe(false);
+});
 
 describe('a short value stands whole', () => {
   test.each([
@@ -114,6 +122,29 @@ describe('a short value stands whole', () => {
     ['"abc"', 'x abc y', true],
     ['"abc"', 'x ab c y', false],
     ['a  b', 'a b', false],
+    ['a  b!', 'a\n    b!', true],
+    ['a  b!', 'a \r\nb!', true],
+    ['a "b!', 'a\n"b!', true],
+    ['a "b!', 'a\nb!', false],
+    ['abc123', 'abc\n  123', false],
+    ['abc123', 'abc \r123', true],
+    ['abc 123', 'abc \r123', true],
+    ['abc 123', 'abc \u001b[18;20H\u001b[1K\r123', true],
+    ['abc 123', 'abc\u001b[1X\u001b[C123', true],
+    ['abc 123', 'abc\u001b[1X123', false],
+    ['abc123', 'abc\u001b[C123', true],
+    ['abc 123', `abc '\n   '123`, true],
+    ['abc 123', `abc ' '123`, false],
+    ['abc123', `abc'\n'123`, false],
+    ['abc123', 'abc\\\n  \\123', true],
+    ['abc123', 'abc\\  123', false],
+    ['abc123', 'abc \b123', true],
+    ['abc123', 'abc \r\n123', false],
+    ['abc123', 'a\bab\bbc\bc1\b12\b23\b3', true],
+    ['abc123', '_\ba_\bb_\bc_\b1_\b2_\b3', true],
+    ['abc 123', 'a\0b\0c\0 \x001\x002\x003\0', true],
+    ['abc123', 'a\0\0\0b\0\0\0c\0\0\x001\0\0\x002\0\0\x003', true],
+    ['abc123', 'abc\x00123', false],
   ])('%j in %j: %s', (value, text, expected) => {
     expect(stands(value, text)).toBe(expected);
   });

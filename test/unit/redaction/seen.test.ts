@@ -49,6 +49,21 @@ const seen: readonly (readonly [string, string, string])[] = [
   ['overstruck', each(TOKEN, (letter) => `${letter}\b${letter}`), M],
   ['underlined', each(TOKEN, (letter) => `_\b${letter}`), M],
   ['at the right margin of less', `${TOKEN.slice(0, 20)} \b${TOKEN.slice(20)} `, `${M} `],
+  [
+    'before the cursor goes back over it',
+    `x="${TOKEN}"${'\b'.repeat(TOKEN.length + 1)}!\r\n`,
+    `x="${M}"${'\b'.repeat(TOKEN.length + 1)}!\r\n`,
+  ],
+  [
+    'before the cursor goes back over half of it',
+    `${TOKEN}${'\b'.repeat(half)}\r\n`,
+    `${M}${'\b'.repeat(half)}\r\n`,
+  ],
+  [
+    'printed again behind each key that a line editor gets',
+    each('say', (key) => `${key}${TOKEN}${'\b'.repeat(TOKEN.length)}`),
+    each('say', (key) => `${key}${M}${'\b'.repeat(TOKEN.length)}`),
+  ],
   ['in a title', `${esc}]0;me ${TOKEN}\u0007$ `, `${esc}]0;me ${M}\u0007$ `],
   [
     'in a link',
@@ -261,8 +276,75 @@ test('short and regular values are told, and found only where they stand whole',
   const text = (input: string) => run(table, Buffer.from(input)).text();
   expect(text('x abc123 y')).toBe(`x ${M} y`);
   expect(text(`x ab${esc}[1mc1${esc}[m23 y`)).toBe(`x ${M}${esc}[1m${esc}[m y`);
+  expect(text('x "abc123"\b\n')).toBe(`x "${M}"\b\n`);
   expect(text('a b c 1 2 3')).toBe('a b c 1 2 3');
   expect(text('aaaaaaaaaaaaaa')).toBe('aaaaaaaaaaaaaa');
+});
+
+test('a dump with few bytes a row hides them in its column of characters too', () => {
+  const bytes = Buffer.from(`token=${TOKEN}\nthe next line\n`);
+  const rows = Array.from({ length: Math.ceil(bytes.length / 8) }, (_, row) => {
+    const part = bytes.subarray(8 * row, 8 * row + 8);
+    const characters = part.toString().replace(/\n/g, '.');
+    const place = (8 * row).toString(16).padStart(8, '0');
+    return {
+      characters,
+      line: `${place}: ${part.toString('hex').replace(/..../g, '$& ')} ${characters}\n`,
+    };
+  });
+  const dump = Buffer.from(rows.map(({ line }) => line).join(''));
+  const inside = rows.filter(({ characters }) => TOKEN.slice(2).includes(characters));
+  expect(inside.length).toBeGreaterThan(3);
+  for (const text of [run(tableOf(TOKEN), dump), run(tableOf(TOKEN), dump, [130, 151, 180])]) {
+    for (const { characters } of inside) expect(text.text()).not.toContain(characters);
+    expect(text.text()).toContain(`: 746f 6b65 6e3d 6866  token=hf\n`);
+    expect(text.text()).toContain('next lin');
+  }
+  const others = rows.map(({ line }) => line.slice(0, -9)).join('AbCdEfGx\n');
+  expect(run(tableOf(TOKEN), Buffer.from(others)).text()).toContain('AbCdEfGx');
+});
+
+describe('a password is found where a reader would read it', () => {
+  const words = 'correct horse battery Straße';
+  const points = 'Пароль-Ünïcødé-🔑';
+  const table = RedactionTable.build([
+    needle('abc123', 'PIN', []),
+    needle(words, 'WORDS', []),
+    needle(points, 'POINTS', []),
+  ]);
+  const inPython = 'Ünïcødé'.replace(/[^!-~]/g, (one) => `\\x${one.charCodeAt(0).toString(16)}`);
+  const numbered = (open: string, close: string) =>
+    [...points]
+      .map((one) => (one < '~' ? one : `${open}${one.codePointAt(0)?.toString(16)}${close}`))
+      .join('');
+  test.each([
+    ['bold', each('abc123', (letter) => `${letter}\b${letter}`)],
+    ['underlined', each('abc123', (letter) => `_\b${letter}`)],
+    ['at the right margin of a line editor', 'abc \r123'],
+    ['at the right margin of less', 'abc1 \b23'],
+    ['wrapped at a blank', words.replace('horse ', 'horse\n')],
+    ['wrapped at a blank, and indented', words.replace('horse ', 'horse\r\n    ')],
+    ['UTF-16', Buffer.from(words, 'utf16le')],
+    [
+      'a dump of its bytes',
+      each(Buffer.from('abc123').toString('hex'), (d, i) => `${d}${' '.repeat(i % 2)}`),
+    ],
+    [
+      'escaped as Python does',
+      `\\u041f\\u0430\\u0440\\u043e\\u043b\\u044c-${inPython}-\\U0001f511`,
+    ],
+    ['escaped as Perl does', numbered('\\x{', '}')],
+    ['escaped as Rust does', numbered('\\u{', '}')],
+  ])('%s', (_, input) => {
+    const around = [Buffer.from('<'), Buffer.from(input), Buffer.from('>')];
+    const { hits, bytes } = run(table, Buffer.concat(around));
+    expect(
+      bytes()
+        .toString('latin1')
+        .replace(/[ \0\\]/g, ''),
+    ).toBe('<[REDACTED]>');
+    expect(hits).toHaveLength(1);
+  });
 });
 
 test('rows that stand in many texts are no pieces of a value', () => {

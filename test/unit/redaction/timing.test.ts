@@ -60,6 +60,16 @@ describe('what leaves when', () => {
     expect(text()).toBe(`${shown}[REDACTED]${colour.repeat(TOKEN.length - 9)}\n`);
   });
 
+  test('dots that come one by one leave while they come', async () => {
+    const { stream, text } = recorder(tableOf(TOKEN));
+    for (let dot = 0; dot < 60 && text() === ''; dot += 1) {
+      stream.write(Buffer.from('.'));
+      await sleep(2);
+    }
+    expect(text()).toMatch(/^\.+$/);
+    expect(text().length).toBeLessThan(60);
+  });
+
   test('a pause inside a value: masked, and the rest swallowed', async () => {
     const { stream, text, hits } = recorder(tableOf(TOKEN));
     stream.write(Buffer.from(`a ${TOKEN.slice(0, 15)}`));
