@@ -17,9 +17,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 import { execa } from 'execa';
+import { writeSettings } from '../src/account/settings.ts';
 import { openEmbedded } from '../src/dashboard/store/embedded.ts';
 import { migrate } from '../src/dashboard/store/migrate.ts';
 import { packTemplate } from '../src/dashboard/store/template.ts';
+import { startStandIn } from './standIn.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
@@ -89,7 +91,7 @@ async function bundlePrograms(): Promise<void> {
     splitting: true,
     format: 'esm',
     define: { 'import.meta.url': '__synscPlace' },
-    plugins: [wholeProgramApart],
+    plugins: [wholeProgramApart, ownRequire],
     write: false,
   });
   const chunks = new Map<string, string>();
@@ -105,6 +107,20 @@ const wholeProgramApart: Plugin = {
   name: 'whole program apart',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.mjs', external: true }));
+  },
+};
+
+/** What `createRequire` makes for a file of dist/ is there already: `node:module` is loaded for others only. */
+const ownRequire: Plugin = {
+  name: 'own require',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:module$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'require', namespace: 'own' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'own' }, () => ({
+      contents: `export const createRequire = (from) =>
+        from === import.meta.url ? require : require('node:module').createRequire(from);`,
+    }));
   },
 };
 
@@ -166,22 +182,23 @@ const trainings = [
 /** Leaves V8's code of the programs beside them. Without it they work as well, and start later. */
 async function train(): Promise<void> {
   const place = mkdtempSync(path.join(tmpdir(), 'synsc-training-'));
+  const dashboard = await startStandIn(path.join(place, 'tls'));
   const env = {
     PATH: process.env.PATH,
-    ...{ HOME: place, XDG_CONFIG_HOME: place, XDG_RUNTIME_DIR: place },
-    // nobody is there, but most of the way is gone before that is found
-    ...{ SYNSC_TOKEN: 'training', SYNSC_DASHBOARD_URL: 'https://127.0.0.1:1' },
+    ...{ HOME: place, XDG_CONFIG_HOME: place, XDG_RUNTIME_DIR: place, SYNSC_TOKEN: 'training' },
     TRAINING: path.join(dist, 'compiled', `${process.version}-${process.arch}`),
   };
   const how = { extendEnv: false, reject: false, timeout: 60_000 };
   const training = path.join(place, 'training.cjs');
   const start = ['-r', training, path.join(dist, 'synsc.js')];
   try {
+    writeSettings(env, dashboard.settings);
     await writeScript('training', training);
     for (const words of trainings) {
       await execa(process.execPath, [...start, ...words], { ...how, env });
     }
   } finally {
+    dashboard.close();
     rmSync(place, { recursive: true, force: true });
   }
 }

@@ -27,6 +27,8 @@ export const syncResponse = object({
   version: optional(number),
   /** True when the request named the latest version: `credentials` is empty then, and to be ignored. */
   unchanged: optional(boolean),
+  /** The record that the request asked for. */
+  session: optional(object({ id: string })),
 });
 export type SyncResponse = Shaped<typeof syncResponse>;
 

@@ -1,5 +1,13 @@
 import * as z from 'zod/mini';
 
+/** Body of `POST /api/cli/sessions`; answer `{id}`. */
+export const sessionStart = z.object({
+  label: z.optional(z.string().check(z.maxLength(200))),
+  directory: z.string().check(z.maxLength(4096)),
+  hostname: z.string().check(z.maxLength(255)),
+});
+export type SessionStart = z.infer<typeof sessionStart>;
+
 /** Body of `POST /api/cli/sync`. */
 export const syncRequest = z.object({
   /** The session's ephemeral X25519 public key: 32 raw bytes, base64url. */
@@ -8,16 +16,13 @@ export const syncRequest = z.object({
   sessionId: z.optional(z.string().check(z.maxLength(64))),
   /** `version` of the answer that the session holds; when it is still the latest, no value comes. */
   version: z.optional(z.int().check(z.nonnegative())),
+  /**
+   * Opens the record of a session on the way, as `POST /api/cli/sessions` does, with whose scope: the answer
+   * tells its id. An older dashboard, or one that this token may not ask for it, tells none.
+   */
+  session: z.optional(sessionStart),
 });
 export type SyncRequest = z.infer<typeof syncRequest>;
-
-/** Body of `POST /api/cli/sessions`; answer `{id}`. */
-export const sessionStart = z.object({
-  label: z.optional(z.string().check(z.maxLength(200))),
-  directory: z.string().check(z.maxLength(4096)),
-  hostname: z.string().check(z.maxLength(255)),
-});
-export type SessionStart = z.infer<typeof sessionStart>;
 
 /** Body of `PATCH /api/cli/sessions/ID`: totals so far, and whether the session is over. */
 export const sessionUpdate = z.object({

@@ -1,34 +1,31 @@
 import { X509Certificate } from 'node:crypto';
-import { Agent, type ClientRequestArgs } from 'node:http';
 import { isIP } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, rootCertificates, type TLSSocket } from 'node:tls';
 import { bareHost } from '../address.ts';
 import type { Dashboard } from './dashboard.ts';
 import { vouchesFor } from './vouching.ts';
 
-/** As Node calls it; its types want a socket with an error, too. */
-type Done = (error: Error | null, socket?: TLSSocket) => void;
+/** Milliseconds before the moment at which the other side closes a connection that is not used. */
+const margin = 1_000;
 
 /**
  * Keeps connections to one dashboard alive: TLS 1.3, and every one verified before anything is sent on
  * it. Node 20 parses all public authorities before it verifies by the one that is pinned (50 ms), so what
  * a dashboard of ours shows is judged by `vouchesFor`; everything else by TLS, as ever.
  */
-export class DashboardAgent extends Agent {
-  readonly protocol = 'https:';
-  readonly defaultPort = 443;
+export class Connections {
   readonly #host: string;
   readonly #port: number;
   readonly #trusted: Pick<Dashboard, 'ca' | 'moreAuthorities'>;
-  readonly #connecting = new Set<TLSSocket>();
+  readonly #open = new Set<TLSSocket>();
+  /** Those that wait for an exchange, and how one of them is put to use. */
+  readonly #idle = new Map<TLSSocket, () => void>();
   #knowsItsOwn: boolean;
   #ended = false;
-  /** Opened before there is a request, for the first one. */
+  /** Opened before there is an exchange, for the first one. */
   #early: Promise<TLSSocket> | undefined;
 
   constructor({ url, ...trusted }: Dashboard) {
-    super({ keepAlive: true });
     const { hostname, port } = new URL(url);
     this.#host = bareHost(hostname);
     this.#port = Number(port || 443);
@@ -36,7 +33,7 @@ export class DashboardAgent extends Agent {
     this.#knowsItsOwn = trusted.ca !== undefined;
   }
 
-  /** Opens a connection now; what goes wrong is told by the first request. */
+  /** Opens a connection now; what goes wrong is told by the first exchange. */
   prepare(): void {
     this.#early = this.#connect();
     this.#early.then(
@@ -45,21 +42,35 @@ export class DashboardAgent extends Agent {
     );
   }
 
-  /** Called by `node:http` for a request that finds no free connection. */
-  override createConnection(
-    _options: ClientRequestArgs,
-    done: (error: Error | null, socket: Duplex) => void = () => undefined,
-  ): undefined {
-    const tell = done as Done;
-    this.#next().then(
-      (socket) => tell(null, socket),
-      (error: Error) => tell(error),
-    );
-  }
-
-  async #next(): Promise<TLSSocket> {
+  /** One that nobody else uses: kept from before, or new. Rejects with the system's error, or the one of TLS. */
+  async take(): Promise<TLSSocket> {
+    const [kept] = this.#idle;
+    if (kept !== undefined) {
+      const [socket, use] = kept;
+      use();
+      return socket;
+    }
     const early = await this.#takeEarly();
     return early && !early.destroyed ? early : this.#connect();
+  }
+
+  /** Takes it back, after an exchange that it is good after; `seconds`: for so long, where the server says so. */
+  keep(socket: TLSSocket, seconds: number | undefined): void {
+    const events = ['data', 'end', 'error', 'close']; // nothing is to come on it now
+    const drop = () => {
+      use();
+      socket.on('error', () => undefined).destroy();
+    };
+    const timer = seconds && setTimeout(drop, Math.max(0, seconds * 1_000 - margin)).unref();
+    const use = () => {
+      clearTimeout(timer);
+      this.#idle.delete(socket);
+      for (const event of events) socket.off(event, drop);
+      socket.ref();
+    };
+    for (const event of events) socket.on(event, drop);
+    socket.unref(); // it keeps no process alive
+    this.#idle.set(socket, use);
   }
 
   #takeEarly(): Promise<TLSSocket> | undefined {
@@ -68,14 +79,11 @@ export class DashboardAgent extends Agent {
     return early;
   }
 
-  override destroy(): void {
+  /** Ends all of them, also those under way and in use. */
+  close(): void {
     this.#ended = true;
-    this.#takeEarly()?.then(
-      (socket) => socket.destroy(),
-      () => undefined,
-    );
-    for (const socket of this.#connecting) socket.destroy();
-    super.destroy();
+    this.#takeEarly()?.catch(() => undefined);
+    for (const socket of this.#open) socket.destroy();
   }
 
   async #connect(): Promise<TLSSocket> {
@@ -111,8 +119,12 @@ export class DashboardAgent extends Agent {
 
   /** Rejects with the system's error, or the one of TLS. */
   #secured(options: ConnectionOptions): Promise<TLSSocket> {
-    const socket = connect({ ...options, port: this.#port, minVersion: 'TLSv1.3' });
-    this.#connecting.add(socket);
+    const socket = connect({
+      ...options,
+      ...{ port: this.#port, minVersion: 'TLSv1.3', noDelay: true },
+    });
+    this.#open.add(socket);
+    socket.once('close', () => void this.#open.delete(socket));
     return new Promise<TLSSocket>((resolve, reject) => {
       const closed = () => reject(new Error('the connection was closed'));
       socket.once('error', reject).once('close', closed);
@@ -120,7 +132,7 @@ export class DashboardAgent extends Agent {
         socket.off('error', reject).off('close', closed);
         resolve(socket);
       });
-    }).finally(() => void this.#connecting.delete(socket));
+    });
   }
 }
 

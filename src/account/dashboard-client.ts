@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import {
   errorResponse,
   type StatusResponse,
@@ -13,6 +13,7 @@ import { object, read, type Shape, string, unknown } from '../../protocol/shape.
 import { SynscError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Access, AccessOver } from './access.ts';
+import type { Head } from './answer.ts';
 import type { Dashboard } from './dashboard.ts';
 import { type Answer, type Exchange, Transport } from './transport.ts';
 
@@ -60,10 +61,7 @@ export class DashboardClient {
    * The events of `protocol/dashboard/events.ts`, for whoever holds a version of the credentials; its
    * reader ends it. Undefined where the dashboard has no stream for us.
    */
-  async events(
-    version: number | undefined,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage | undefined> {
+  async events(version: number | undefined, signal: AbortSignal): Promise<Readable | undefined> {
     const exchange: Exchange = {
       ...{ method: 'GET', path: eventsPath, signal },
       headers: {
@@ -73,13 +71,13 @@ export class DashboardClient {
     };
     const open = async (one: Exchange) => {
       const answer = await this.#transport.open(one);
-      if (answer.statusCode !== 200) answer.resume();
+      if (answer.status !== 200) answer.body.destroy();
       return answer;
     };
-    const answer = await this.#authorised(exchange, open, ({ statusCode }) => statusCode);
-    if (answer.statusCode === 200) return answer;
-    if (answer.statusCode === 404 || answer.statusCode === 429) return undefined;
-    throw refusal({ status: answer.statusCode ?? 0, body: '' });
+    const { status, body } = await this.#authorised(exchange, open);
+    if (status === 200) return body;
+    if (status === 404 || status === 429) return undefined;
+    throw refusal({ status, body: '' });
   }
 
   /** RFC 7009: also succeeds for a token that the dashboard does not know (any more). No NOT_SIGNED_IN. */
@@ -110,15 +108,14 @@ export class DashboardClient {
   }
 
   /** With an access token, and once more with another one when it was refused. */
-  async #authorised<T>(
+  async #authorised<T extends Head>(
     exchange: Exchange,
     send: (exchange: Exchange) => Promise<T>,
-    statusOf: (answer: T) => number | undefined,
   ): Promise<T> {
     const token = await this.#access?.current();
     if (!token) return send(exchange);
     const answer = await send(withToken(exchange, token));
-    if (statusOf(answer) !== 401) return answer;
+    if (answer.status !== 401) return answer;
     const other = await this.#access?.replace(token);
     return other ? send(withToken(exchange, other)) : answer;
   }
@@ -135,7 +132,6 @@ export class DashboardClient {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       },
       (one) => this.#transport.send(one),
-      ({ status }) => status,
     );
     if (answer.status < 200 || answer.status > 299) throw refusal(answer);
     const result = read(shape, answer.body === '' ? 'null' : answer.body);

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import { credentialsEvent, heartbeat } from '../../protocol/dashboard/events.ts';
@@ -85,13 +85,18 @@ function isNews(data: string, follower: Follower): boolean {
 }
 
 /** Ends also after three heartbeats of silence. */
-async function read(stream: IncomingMessage, take: (text: string) => void): Promise<void> {
-  stream.setTimeout(3 * heartbeat * 1_000, () => void stream.destroy());
+async function read(stream: Readable, take: (text: string) => void): Promise<void> {
+  const silence = setTimeout(() => void stream.destroy(), 3 * heartbeat * 1_000).unref();
   stream.setEncoding('utf8');
   try {
-    for await (const text of stream) take(text as string);
+    for await (const text of stream) {
+      silence.refresh();
+      take(text as string);
+    }
   } catch (error) {
     // a lost connection is an end as any other; what cannot be read is not
     if (!stream.destroyed || error instanceof SyntaxError) throw error;
+  } finally {
+    clearTimeout(silence);
   }
 }

@@ -1,7 +1,9 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { Readable } from 'node:stream';
 import { codeOf, SynscError } from '../errors.ts';
-import { DashboardAgent } from './connection.ts';
+import type { Head } from './answer.ts';
+import { Connections } from './connection.ts';
 import type { Dashboard } from './dashboard.ts';
+import { exchangeOn, type Hearer, requestBytes } from './exchange.ts';
 import { answerTimeout, timedOut, unreachable, untrustedDashboard } from './trust.ts';
 
 const answerLimit = 2 * 1024 * 1024;
@@ -30,82 +32,139 @@ export interface Exchange {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
+export interface Answer extends Head {
   readonly body: string;
+}
+
+/** An answer whose body its reader takes as it comes, and ends. */
+export interface OpenAnswer extends Head {
+  readonly body: Readable;
 }
 
 /** HTTPS to one dashboard over kept-alive connections; TLS 1.3, fully verified, no redirects. */
 export class Transport {
   readonly #dashboard: Dashboard;
-  readonly #agent: DashboardAgent;
+  readonly #connections: Connections;
 
   constructor(dashboard: Dashboard) {
     this.#dashboard = dashboard;
-    this.#agent = new DashboardAgent(dashboard);
+    this.#connections = new Connections(dashboard);
   }
 
   /** Opens a connection for the first exchange. */
   prepare(): void {
-    this.#agent.prepare();
+    this.#connections.prepare();
   }
 
   /** Throws DASHBOARD_UNREACHABLE, UNTRUSTED_DASHBOARD or SYNC_FAILED (an answer over 2 MiB). */
   async send(exchange: Exchange): Promise<Answer> {
     try {
-      return await this.#exchange(exchange);
+      return await this.#whole(exchange);
     } catch (cause) {
       throw await this.#explain(cause, exchange.signal);
     }
   }
 
-  /** The head of an answer that its reader takes as it comes, and ends. Throws as `send` does. */
-  async open(exchange: Exchange): Promise<IncomingMessage> {
-    const outgoing = this.#request(exchange);
+  /** The same as soon as its head has come. */
+  async open(exchange: Exchange): Promise<OpenAnswer> {
     try {
-      return await new Promise((resolve, reject) => {
-        const timer = setTimeout(() => void outgoing.destroy(timedOut()), answerTimeout);
-        outgoing.once('error', reject);
-        outgoing.once('response', resolve);
-        for (const done of ['response', 'close']) outgoing.once(done, () => clearTimeout(timer));
-        outgoing.end(exchange.body);
-      });
+      return await this.#begun(exchange);
     } catch (cause) {
       throw await this.#explain(cause, exchange.signal);
     }
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#connections.close();
   }
 
-  #request({ method, path, headers = {}, body, signal }: Exchange): ClientRequest {
-    const options = {
-      method,
-      agent: this.#agent,
-      servername: '', // its agent knows it: Node would try the pattern of IPv6 addresses on the host
-      headers: { accept: 'application/json', ...headers, ...length(body) },
-      ...(signal === undefined ? {} : { signal }),
-    };
-    return request(new URL(path, this.#dashboard.url), options);
-  }
-
-  #exchange(exchange: Exchange): Promise<Answer> {
+  #whole(exchange: Exchange): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const outgoing = this.#request(exchange);
-      const timer = setTimeout(() => {
-        reject(timedOut());
-        outgoing.destroy();
-      }, answerTimeout);
-      outgoing.once('close', () => clearTimeout(timer));
-      outgoing.once('error', reject);
-      outgoing.once('response', (response) => {
-        const { statusCode: status = 0, headers } = response;
-        readBody(response, (body) => resolve({ status, headers, body }), reject);
+      const chunks: Buffer[] = [];
+      let size = 0;
+      let answer: Head;
+      this.#exchange(exchange, 'end', {
+        head(head) {
+          answer = head;
+        },
+        body(bytes) {
+          chunks.push(bytes);
+          size += bytes.length;
+          if (size <= answerLimit) return;
+          throw new SynscError('SYNC_FAILED', 'the answer is larger than 2 MiB');
+        },
+        end: () => resolve({ ...answer, body: Buffer.concat(chunks).toString('utf8') }),
+        failed: reject,
       });
-      outgoing.end(exchange.body);
     });
+  }
+
+  #begun(exchange: Exchange): Promise<OpenAnswer> {
+    return new Promise((resolve, reject) => {
+      const body = new Readable({
+        read: () => undefined, // it is small, and comes when it wants
+        destroy(error, done) {
+          giveUp(error ?? new Error('its reader has gone'));
+          done(error);
+        },
+      });
+      body.on('error', () => undefined); // whoever reads it hears of it, and before that there is nobody
+      const giveUp = this.#exchange(exchange, 'head', {
+        head: (head) => resolve({ ...head, body }),
+        body: (bytes) => void body.push(bytes),
+        end: () => void body.push(null),
+        failed(error) {
+          reject(error);
+          body.destroy(error);
+        },
+      });
+    });
+  }
+
+  /**
+   * Gives an exchange up at the time limit, which counts until its head or its end has come, when it is
+   * aborted, and when the returned function is called: its hearer is told the reason.
+   */
+  #exchange(
+    { signal, headers, ...exchange }: Exchange,
+    limited: 'head' | 'end',
+    hearer: Hearer,
+  ): (reason: Error) => void {
+    const { url } = this.#dashboard;
+    const fields = { accept: 'application/json', ...headers };
+    const bytes = requestBytes({ ...exchange, url, headers: fields });
+    const settled = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+      stop = () => undefined;
+    };
+    const told: Hearer = {
+      head(head) {
+        if (limited === 'head') clearTimeout(timer);
+        hearer.head(head);
+      },
+      body: (chunk) => hearer.body(chunk),
+      end() {
+        settled();
+        hearer.end();
+      },
+      failed(error) {
+        settled();
+        hearer.failed(error);
+      },
+    };
+    let stop: (reason: Error) => void = told.failed;
+    const giveUp = (reason: Error) => stop(reason);
+    const aborted = () => giveUp(signal?.reason as Error);
+    const timer = setTimeout(() => giveUp(timedOut()), answerTimeout);
+    signal?.addEventListener('abort', aborted);
+    this.#connections.take().then((socket) => {
+      const free = ({ headers }: Head) => this.#connections.keep(socket, keptFor(headers));
+      if (stop === told.failed) stop = exchangeOn(socket, bytes, told, free);
+      else this.#connections.keep(socket, undefined);
+    }, giveUp);
+    if (signal?.aborted) queueMicrotask(aborted);
+    return giveUp;
   }
 
   async #explain(cause: unknown, signal: AbortSignal | undefined): Promise<unknown> {
@@ -123,24 +182,8 @@ export class Transport {
   }
 }
 
-function length(body: string | undefined): Record<string, string> {
-  return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-}
-
-/** By its events: an iterator costs a millisecond. */
-function readBody(
-  response: IncomingMessage,
-  done: (body: string) => void,
-  failed: (error: Error) => void,
-): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  response.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size <= answerLimit) return;
-    response.destroy(new SynscError('SYNC_FAILED', 'the answer is larger than 2 MiB'));
-  });
-  response.once('error', failed);
-  response.once('end', () => done(Buffer.concat(chunks).toString('utf8')));
+/** Seconds for which the dashboard keeps a connection that is not used (RFC 2068 §19.7.1.1). */
+function keptFor({ 'keep-alive': hint = '' }: Head['headers']): number | undefined {
+  const [, seconds] = /\btimeout=(\d{1,6})/.exec(hint) ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
 }

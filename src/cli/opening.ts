@@ -1,5 +1,4 @@
-import { hostname } from 'node:os';
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { tokenPrefix } from '../../protocol/dashboard/device.ts';
 import type { SessionUpdate } from '../../protocol/dashboard/sync.ts';
 import { readSettings } from '../account/settings.ts';
@@ -8,6 +7,7 @@ import { takeVariable } from '../platform/environ.ts';
 import { parseRules } from '../supervisor/policy/rules.ts';
 import { type Supervisor, type SupervisorOptions, startSupervisor } from '../supervisor/start.ts';
 import { refuseInspection } from './inspection.ts';
+import { SessionRecord } from './record.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { workingDirectory } from './working-directory.ts';
 
@@ -28,6 +28,11 @@ export async function open(
   const { approver, label, ending } = options;
   const env = process.env;
   const settings = readSettings(env);
+  const recorded = account?.then((one) => ({
+    ...one,
+    record: new SessionRecord(one.client, label),
+  }));
+  recorded?.catch(() => undefined); // told by the first sync
   const supervisor = await startSupervisor({
     env,
     take: (name) => takeVariable(env, name),
@@ -36,36 +41,49 @@ export async function open(
     relayCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'relay'],
     rules: parseRules(settings.policy),
     auditArguments: settings.audit?.arguments === true,
-    source: account && fetching(account),
+    source: recorded && fetching(recorded),
   });
   try {
-    if (account === undefined) return await ending.unless(unrecorded(supervisor));
+    if (recorded === undefined) return await ending.unless(unrecorded(supervisor));
     await ending.unless(supervisor.sync());
-    const signedIn = await account;
+    const signedIn = await recorded;
     signedIn.onToken((token) => supervisor.redact('SYNSC_TOKEN', token, tokenPrefixes));
-    const session = recorded(supervisor, signedIn, label);
-    await turn(); // or the dashboard would hear of it when the command has begun
-    return session;
+    return kept(supervisor, signedIn);
   } catch (error) {
     await supervisor.close('the session could not start');
-    // a dashboard that does not answer keeps nobody waiting
-    account?.then(
-      ({ client }) => client.close(),
-      () => undefined, // it is the error that is thrown
-    );
+    await forsake(recorded);
     throw error;
   }
 }
+
+type Recorded = Account & { readonly record: SessionRecord };
 
 async function unrecorded(supervisor: Supervisor): Promise<Session> {
   return { ...supervisor, end: (reason) => supervisor.close(reason) };
 }
 
-function fetching(account: Promise<Account>): NonNullable<SupervisorOptions['source']> {
+/** After a failure, which is what is thrown; a sign-in that is still under way is not waited for. */
+async function forsake(recorded: Promise<Recorded> | undefined): Promise<void> {
+  const end = recorded?.then(
+    (one) => endRecord(one),
+    () => undefined,
+  );
+  const isThere = await Promise.race([recorded, Promise.resolve()]).catch(() => undefined);
+  if (isThere) await end;
+}
+
+/** Ends the record, where there is one: a dashboard that does not answer keeps nobody waiting for long. */
+async function endRecord({ record, client }: Recorded, update: SessionUpdate = {}): Promise<void> {
+  const told = record.tell({ ...update, ended: true });
+  await Promise.race([told, delay(recordGrace, undefined, { ref: false })]);
+  client.close();
+}
+
+function fetching(account: Promise<Recorded>): NonNullable<SupervisorOptions['source']> {
   return async (request) => {
-    const { client } = await account;
+    const { record } = await account;
     refuseInspection(); // a signal may have opened it before our first line
-    return client.sync(request);
+    return record.sync(request);
   };
 }
 
@@ -88,23 +106,18 @@ function follow(supervisor: Supervisor, client: Account['client']): () => void {
   };
 }
 
-function recorded(supervisor: Supervisor, { client }: Account, label: string | undefined): Session {
-  const start = { directory: workingDirectory(), hostname: hostname(), ...(label && { label }) };
-  // the record is for the user's overview: a session runs without it
-  const record = client.startSession(start).catch(() => undefined);
-  const tell = (update: SessionUpdate) =>
-    record.then((made) => made && client.updateSession(made.id, update)).catch(() => undefined);
-  const beat = setInterval(() => void tell(supervisor.totals()), heartbeat).unref();
+function kept(supervisor: Supervisor, account: Recorded): Session {
+  const { record, client } = account;
+  const beat = setInterval(() => void record.tell(supervisor.totals()), heartbeat).unref();
   const stopFollowing = follow(supervisor, client);
   return {
     ...supervisor,
     async end(reason) {
       clearInterval(beat);
       stopFollowing();
-      const told = tell({ ...supervisor.totals(), ended: true });
+      const ended = endRecord(account, supervisor.totals());
       await supervisor.close(reason);
-      await Promise.race([told, delay(recordGrace, undefined, { ref: false })]);
-      client.close();
+      await ended;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { generateSealingKeys } from '../../protocol/dashboard/sealing.ts';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 import { databases } from '../support/store.ts';
 
@@ -12,11 +13,12 @@ const link = (text: string, word: string) =>
 describe.each(databases)('many sessions on %s', (database) => {
   let dashboard: TestDashboard;
   let cookie = '';
+  let headers: Record<string, string> = {};
   beforeAll(async () => {
     dashboard = await startTestDashboard({ database });
     cookie = await dashboard.signUp('alice@example.org');
     const token = await dashboard.completeDeviceFlow(cookie);
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     for (let at = 0; at < 203; at += 1) {
       const body = JSON.stringify({ label: `number ${at}`, directory: '/tmp', hostname: 'h' });
       await dashboard.ask('/api/cli/sessions', { method: 'POST', headers, body });
@@ -41,5 +43,25 @@ describe.each(databases)('many sessions on %s', (database) => {
     const other = await dashboard.signUp('bob@example.org');
     expect(rows(await page(older, other))).toEqual([]);
     expect(rows(await page('/sessions?before=nonsense'))).toHaveLength(200);
+  });
+
+  test('begin with a sync that asks for one', async () => {
+    const { publicKey } = generateSealingKeys();
+    const sync = async (more: object) => {
+      const body = JSON.stringify({ publicKey, ...more });
+      const { status, text } = await dashboard.ask('/api/cli/sync', {
+        ...{ method: 'POST', headers, body },
+      });
+      return { status, ...(JSON.parse(text) as { session?: { id: string } }) };
+    };
+    const begun = { label: 'by a sync', directory: '/begun', hostname: 'h' };
+    const { session } = await sync({ session: begun });
+    const own = `/sessions/${session?.id}`;
+    expect(await page('/sessions')).toContain(`href="${own}"`);
+    expect(await page(own)).toContain('/begun');
+    const ended = { method: 'PATCH', headers, body: '{"ended": true}' };
+    expect((await dashboard.ask(`/api/cli${own}`, ended)).status).toBe(200);
+    expect(await sync({})).not.toHaveProperty('session');
+    expect((await sync({ session: { directory: '/' } })).status).toBe(400);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateSealingKeys } from '../../protocol/dashboard/sealing.ts';
 import { tokenRequest } from '../support/client.ts';
 import { startTestDashboard, type TestDashboard } from '../support/dashboard.ts';
 import { postgresPrograms } from '../support/postgres.ts';
@@ -145,6 +146,19 @@ describe.each(databases)('tokens on %s', (database) => {
       expect(answer.headers['www-authenticate']).toBe(
         'Bearer realm="synsc", error="insufficient_scope", scope="credentials:read"',
       );
+    });
+
+    test('that end at credentials open no record of a session', async () => {
+      const { refresh_token } = await signIn();
+      const { access_token } = await refresh(refresh_token, { scope: 'credentials:read' });
+      const session = { directory: '/', hostname: 'h' };
+      const { publicKey } = generateSealingKeys();
+      const { status, text } = await dashboard.ask('/api/cli/sync', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ publicKey, session }),
+      });
+      expect([status, JSON.parse(text).session]).toEqual([200, undefined]);
     });
 
     test('are never widened', async () => {

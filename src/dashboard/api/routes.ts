@@ -1,10 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import type * as z from 'zod/mini';
-import { sessionStart, sessionUpdate, syncRequest } from '../../../protocol/dashboard/sync.ts';
+import {
+  type SessionStart,
+  sessionStart,
+  sessionUpdate,
+  syncRequest,
+} from '../../../protocol/dashboard/sync.ts';
 import { SynscError } from '../../errors.ts';
 import { findToken } from '../auth/accessTokens.ts';
 import { bearerUser, requireBearer } from '../auth/bearer.ts';
 import type { Context } from '../store/context.ts';
+import type { Store } from '../store/store.ts';
 import { isUuid } from '../store/uuid.ts';
 import { registerEvents } from './events.ts';
 import { status, sync } from './sync.ts';
@@ -20,16 +26,18 @@ export async function registerApi(app: FastifyInstance, context: Context): Promi
     reply.header('cache-control', 'no-store');
   });
 
-  app.post('/api/cli/sync', async (request) =>
-    sync(context, bearerUser(request), read(syncRequest, request.body)),
-  );
+  app.post('/api/cli/sync', async (request) => {
+    const user = bearerUser(request);
+    const { session, ...wanted } = read(syncRequest, request.body);
+    const answer = await sync(context, user, wanted);
+    const records = session !== undefined && user.scopes.includes('sessions:write');
+    return records ? { ...answer, session: await startSession(store, user.id, session) } : answer;
+  });
   app.get('/api/cli/status', async (request) => status(context, bearerUser(request)));
   registerEvents(app, context, find);
   app.post('/api/cli/sessions', async (request) => {
-    const { label, directory, hostname } = read(sessionStart, request.body);
-    const wanted = [label ?? null, directory, hostname];
-    const [row] = await store.one<{ id: string }>(bearerUser(request).id, 'startSession', wanted);
-    return { id: row?.id };
+    const start = read(sessionStart, request.body);
+    return startSession(store, bearerUser(request).id, start);
   });
   app.patch<{ Params: { id: string } }>('/api/cli/sessions/:id', async (request) => {
     const { id } = request.params;
@@ -47,6 +55,16 @@ export async function registerApi(app: FastifyInstance, context: Context): Promi
     if (rows.length === 0) throw new SynscError('NOT_FOUND', 'no such session');
     return {};
   });
+}
+
+async function startSession(
+  store: Store,
+  user: string,
+  { label, directory, hostname }: SessionStart,
+): Promise<{ id: string | undefined }> {
+  const wanted = [label ?? null, directory, hostname];
+  const [row] = await store.one<{ id: string }>(user, 'startSession', wanted);
+  return { id: row?.id };
 }
 
 /** The body in its shape; INVALID_PARAMS names the first field that is wrong. */

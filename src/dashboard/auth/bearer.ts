@@ -9,6 +9,8 @@ interface BearerUser extends WebUser {
   readonly device: string;
   /** Of the account's credentials, as the token was looked up. */
   readonly version: number;
+  /** What the token reaches. */
+  readonly scopes: readonly string[];
 }
 
 const users = new WeakMap<FastifyRequest, BearerUser>();
@@ -49,12 +51,13 @@ export function requireBearer(
       throw new SynscError('NOT_SIGNED_IN', 'this token is not valid any more');
     }
     const needed = scopeOf(request);
-    if (!found.scope.split(' ').includes(needed)) {
+    const scopes = found.scope.split(' ');
+    if (!scopes.includes(needed)) {
       challenge(reply, 'insufficient_scope', needed);
       throw new SynscError('DENIED', 'the token does not reach that far');
     }
     const { id, email, name: device, version } = found;
-    users.set(request, { id, email, device, version });
+    users.set(request, { id, email, device, version, scopes });
   });
 }
 

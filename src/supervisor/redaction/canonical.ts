@@ -42,7 +42,7 @@ let pairs = new Int32Array(0);
 /** 1: both bytes of a pair count. */
 let wholePairs = new Uint8Array(0);
 
-/** Made with the first text: not every session has one, and each waits for its start. */
+/** Made with the first text, not with the values: not every session has one, and each waits for its start. */
 function makePairs(): void {
   pairs = new Int32Array(1 << 16);
   wholePairs = new Uint8Array(1 << 16);
@@ -74,11 +74,11 @@ function compactRange(
   target: DataView,
   start: number,
 ): number {
-  if (pairs.length === 0) makePairs();
+  const inPairs = pairs.length === 0 ? from : to;
   let length = start;
   let at = from;
   // eight bytes at a time; branch-free where some are dropped: every byte is written, only kept ones move on
-  for (; at + 8 <= to; at += 8) {
+  for (; at + 8 <= inPairs; at += 8) {
     const low = words.getInt32(at, true);
     const high = words.getInt32(at + 4, true);
     const a = low & 0xffff;
@@ -143,6 +143,7 @@ export class PlainText implements Canonical {
     this.#raw = raw;
     this.#starts.length = 0;
     this.length = 0;
+    if (pairs.length === 0) makePairs();
     const words = viewOf(raw);
     const target = this.#room.view;
     for (let at = 0; at < raw.length; at += block) {

@@ -6,7 +6,7 @@ import { lazily } from '../../platform/lazily.ts';
 import type { OpenStream } from '../session/streams.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Remote } from './remote.ts';
-import { serveStream } from './stream.ts';
+import { serveStream, wantedBy } from './stream.ts';
 
 /** Takes over connections whose first byte says HTTP: `POST /rpc`, and streams of processes. */
 export interface HttpDialect {
@@ -50,7 +50,10 @@ export function createHttpDialect(
   server.on('upgrade', (request, socket, head) => {
     const remote = remotes.get(socket);
     if (remote === undefined) socket.destroy();
-    else serveStream({ request, socket: socket as Socket, head }, remote, openStream);
+    else {
+      const joined = { socket: socket as Socket, head };
+      serveStream(joined, () => wantedBy(request), remote, openStream);
+    }
   });
   // it is handed connections and never listens itself; this starts the clock of its time limits
   server.emit('listening');

@@ -10,6 +10,7 @@ import { Admission } from './admission.ts';
 import type { Dispatch } from './dispatch.ts';
 import { type LineConnection, serveLines } from './lines.ts';
 import { Remote, type RoleFor } from './remote.ts';
+import { plainUpgrade } from './upgrade.ts';
 
 export interface SessionServer {
   /** Sends what is written, then closes every connection and removes the socket. */
@@ -47,6 +48,7 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
   const dispatch = dispatchOf(verbs, log, redact);
   const admission = new Admission(connectionLimit);
   const lines = new Set<LineConnection>();
+  const streams = lazily(() => import('./stream.ts'));
   // loaded for the first client that speaks HTTP
   const http = lazily(() =>
     import('./http.ts').then(({ createHttpDialect }) =>
@@ -63,8 +65,9 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
       return;
     }
     const patience = role === 'outside' || role === 'subprocess' ? firstByteTimeout : undefined;
-    whenSpoken(socket, patience, (first) => {
-      if (lineStarts.has(first)) serveLine(socket, remote);
+    whenSpoken(socket, patience, (head) => {
+      if (lineStarts.has(head[0] ?? 0)) serveLine(socket, remote);
+      else if (plainUpgrade(head)) serveJoin(socket, remote);
       else serveHttp(socket, remote);
     });
   }
@@ -73,14 +76,23 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
     lines.add(connection);
     socket.once('close', () => void lines.delete(connection));
   }
+  function serveJoin(socket: Socket, remote: Remote): void {
+    streams().then(({ serveStream }) => {
+      const bytes: unknown = socket.read();
+      const wanted = Buffer.isBuffer(bytes) ? plainUpgrade(bytes) : undefined;
+      if (!Buffer.isBuffer(bytes) || wanted === undefined) return void socket.destroy(); // it is gone
+      const head = bytes.subarray(wanted.length);
+      return serveStream({ socket, head }, () => wanted, remote, openStream);
+    }, notLoaded(socket));
+  }
   function serveHttp(socket: Socket, remote: Remote): void {
-    http().then(
-      (dialect) => dialect.serve(socket, remote),
-      (error: unknown) => {
-        log.error({ err: error }, 'HTTP could not be loaded');
-        socket.destroy();
-      },
-    );
+    http().then((dialect) => dialect.serve(socket, remote), notLoaded(socket));
+  }
+  function notLoaded(socket: Socket) {
+    return (error: unknown) => {
+      log.error({ err: error }, 'HTTP could not be loaded');
+      socket.destroy();
+    };
   }
 
   const server = createServer({ allowHalfOpen: true }, admit);
@@ -105,21 +117,19 @@ function dispatchOf(verbs: Verbs, log: Log, redact: (text: string) => string): D
   return async (message, caller) => (await loaded())(message, caller);
 }
 
-/** Calls back with the first byte, which stays in the stream. */
+/** Calls back with the first bytes, which stay in the stream. */
 function whenSpoken(
   socket: Socket,
   patience: number | undefined,
-  spoken: (first: number) => void,
+  spoken: (head: Buffer) => void,
 ): void {
   const timer = patience === undefined ? undefined : setTimeout(silent, patience);
   function readable(): void {
     const head: unknown = socket.read();
-    if (!Buffer.isBuffer(head)) return;
-    const [first] = head;
-    if (first === undefined) return;
+    if (!Buffer.isBuffer(head) || head.length === 0) return;
     stop();
     socket.unshift(head);
-    spoken(first);
+    spoken(head);
   }
   function silent(): void {
     socket.destroy();

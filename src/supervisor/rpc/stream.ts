@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import * as z from 'zod/mini';
 import { errors } from '../../../protocol/errors.ts';
@@ -19,14 +19,7 @@ import type { Caller } from '../session/verbs.ts';
 import { failureResponse } from './failure.ts';
 import type { Remote } from './remote.ts';
 import { drained, togetherOn, whenHungUp } from './socket.ts';
-
-/** A request that asks for another protocol. */
-export interface Upgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Socket;
-  /** What came behind it. */
-  readonly head: Buffer;
-}
+import type { WantedStream } from './upgrade.ts';
 
 /** Bytes that may wait for a reader: parts of what is kept anyway, and two of the largest. */
 const streamBuffer = 512 * 1024;
@@ -48,14 +41,21 @@ const orders: Readonly<Record<number, (payload: Buffer, stream: Stream) => void>
   [frameTypes.endOfStdin]: (_payload, stream) => stream.closeStdin(),
 };
 
-/** `GET /processes/ID/stream`: joins a process with this connection, or refuses and ends it. */
-export function serveStream(upgrade: Upgrade, remote: Remote, openStream: OpenStream): void {
-  const { socket, head } = upgrade;
+/**
+ * Joins a process with a connection, behind whose request these bytes came, or refuses and ends it. `wanted`
+ * may throw why.
+ */
+export function serveStream(
+  { socket, head }: { readonly socket: Socket; readonly head: Buffer },
+  wanted: () => WantedStream,
+  remote: Remote,
+  openStream: OpenStream,
+): void {
   socket.on('error', () => void socket.destroy());
   const left = new AbortController();
   const together = togetherOn(socket);
   try {
-    const { processId, fromOffset } = requested(upgrade.request);
+    const { processId, fromOffset } = wanted();
     const sink = sinkOf(socket, together, () => stream);
     const stream = openStream(processId, fromOffset, callerOf(remote, left), sink);
     together();
@@ -76,8 +76,8 @@ function callerOf({ role, pid, origin }: Remote, left: AbortController): Caller 
   return { role, pid, origin, asker: origin ?? Symbol('unknown'), gone: left.signal };
 }
 
-/** Throws INVALID_REQUEST, DENIED, INVALID_PARAMS. */
-function requested({ method, url = '', headers }: IncomingMessage) {
+/** Of any request that asks for another protocol. Throws INVALID_REQUEST, DENIED, INVALID_PARAMS. */
+export function wantedBy({ method, url = '', headers }: IncomingMessage): WantedStream {
   if (headers.origin !== undefined) {
     throw new SynscError('DENIED', 'requests of web pages are refused');
   }
@@ -111,7 +111,7 @@ function refuse(socket: Socket, error: SynscError): void {
   const status = errors[error.code].http;
   const body = JSON.stringify(failureResponse(null, error));
   const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `HTTP/1.1 ${status} ${error.code}`,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   realpathSync,
@@ -40,8 +41,8 @@ export interface ShimNames {
 }
 
 /**
- * The directory that stands first in PATH of everything in a session: a link for each tool that exists,
- * all to one program. Only where a place to put them allows programs; `directory` is undefined elsewhere.
+ * The directory that stands first in PATH of everything in a session: a name for each tool that exists,
+ * all of one program. Only where a place to put them allows programs; `directory` is undefined elsewhere.
  */
 export class ShimDirectory {
   readonly directory: string | undefined;
@@ -94,7 +95,7 @@ export class ShimDirectory {
     for (const [name, text] of Object.entries(files)) {
       writeFileSync(this.#file(name), text, { mode: 0o700, flag: 'wx' });
     }
-    symlinkSync('ask', this.byPath);
+    putAt(this.byPath, this.#file('ask'));
   }
 
   #file(name: string): string {
@@ -138,7 +139,7 @@ export class ShimDirectory {
       const kind = this.#kinds.get(name);
       if (kind === undefined || this.#linked.has(name)) continue;
       this.#linked.add(name);
-      symlinkSync(this.#file(kind), `${this.directory}/${name}`);
+      putAt(`${this.directory}/${name}`, this.#file(kind));
     }
   }
 
@@ -153,6 +154,15 @@ export class ShimDirectory {
 
   remove(): void {
     removeTree(this.root);
+  }
+}
+
+/** A file under one more name: as a link of its own each would cost an inode, 30 of them milliseconds on a disk. */
+function putAt(place: string, file: string): void {
+  try {
+    linkSync(file, place);
+  } catch {
+    symlinkSync(file, place); // this file system has no others
   }
 }
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { generateSealingKeys } from '../../../protocol/dashboard/sealing.ts';
 import { openTls } from '../../../src/dashboard/tls.ts';
 
 /** What a real dashboard cannot be made to do: end the connection, fail, or answer for ever. */
@@ -25,6 +26,10 @@ export async function startFakeDashboard(faults: Record<string, Fault[]>) {
     asked.push(route);
     answer(faults[route]?.shift() ?? usual(route, url), request, response);
   });
+  let connections = 0;
+  server.on('secureConnection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const url = `https://localhost:${(server.address() as AddressInfo).port}`;
   return {
@@ -33,6 +38,10 @@ export async function startFakeDashboard(faults: Record<string, Fault[]>) {
     caSha256: tls.caSha256,
     /** Paths in the order of the requests. */
     asked,
+    /** How many there have been. */
+    connections: () => connections,
+    /** Ends those that are not in use, as it does with each after a while. */
+    closeIdle: () => server.closeIdleConnections(),
     async close() {
       rmSync(directory, { recursive: true });
       server.closeAllConnections();
@@ -47,6 +56,11 @@ function answer(what: Fault, request: IncomingMessage, response: ServerResponse)
     const timer = setInterval(() => response.write(' '), 200);
     response.once('close', () => clearInterval(timer));
   } else response.writeHead(what.status).end(JSON.stringify(what.body));
+}
+
+/** Of an older dashboard: it knows nothing of sessions. */
+export function emptySync() {
+  return { account, publicKey: generateSealingKeys().publicKey, credentials: [] };
 }
 
 function usual(route: string, url: string): Fault {
@@ -66,6 +80,9 @@ function usual(route: string, url: string): Fault {
     },
     '/oauth/revoke': {},
     '/api/cli/status': { account, credentials: [] },
+    '/api/cli/sync': emptySync(),
+    '/api/cli/sessions': { id: '1' },
+    '/api/cli/sessions/1': {},
   };
   return { status: 200, body: bodies[route] };
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { machineAccess } from '../../../src/account/access.ts';
 import { DashboardClient } from '../../../src/account/dashboard-client.ts';
@@ -61,6 +62,50 @@ test('an answer that never ends is given up after 15 s', async () => {
   });
   expect((performance.now() - start) / 1000).toBeGreaterThan(14.5);
   await fake.close();
+});
+
+describe('a connection', () => {
+  async function twice(between: (fake: Fake) => unknown, faults: Fault[] = []): Promise<number> {
+    const fake = await startFakeDashboard({ '/api/cli/status': faults });
+    const client = new DashboardClient({ url: fake.url, ca: fake.ca });
+    await client.status().catch(() => undefined); // a fault
+    await between(fake);
+    expect((await client.status()).account.id).toBe('1');
+    client.close();
+    await fake.close();
+    return fake.connections();
+  }
+
+  test('is used again', async () => {
+    expect(await twice(() => undefined)).toBe(1);
+  });
+
+  test('that the dashboard has ended meanwhile is not', async () => {
+    const ended = async (fake: Fake) => {
+      fake.closeIdle();
+      // both ends are here: some turns of the event loop later each has heard of it
+      for (let turns = 0; turns < 50; turns += 1) await turn();
+    };
+    expect(await twice(ended)).toBe(2);
+  });
+
+  test('that cannot be made is told to whoever asked for events, and to nobody else', async () => {
+    const fake = await startFakeDashboard({});
+    await fake.close();
+    const client = new DashboardClient({ url: fake.url, ca: fake.ca });
+    const told = vi.fn();
+    process.on('uncaughtException', told);
+    const asked = client.events(undefined, new AbortController().signal);
+    await expect(asked).rejects.toMatchObject({ code: 'DASHBOARD_UNREACHABLE' });
+    for (let turns = 0; turns < 50; turns += 1) await turn();
+    process.off('uncaughtException', told);
+    expect(told).not.toHaveBeenCalled();
+    client.close();
+  });
+
+  test('that was lost in the middle is not', async () => {
+    expect(await twice(() => undefined, ['drop'])).toBe(2);
+  });
 });
 
 describe('access tokens', () => {
