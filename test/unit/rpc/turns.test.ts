@@ -39,7 +39,9 @@ test('requests of one asker begin in their order, a few in each turn of the even
 
 test('a request that fails keeps nobody waiting', async () => {
   const turns = createTurns();
-  const failing = Array.from({ length: 20 }, () => turns.run('one', () => Promise.reject(new Error('no'))));
+  const failing = Array.from({ length: 20 }, () =>
+    turns.run('one', () => Promise.reject(new Error('no'))),
+  );
   const results = await Promise.allSettled(failing);
   expect(results.every(({ status }) => status === 'rejected')).toBe(true);
   expect(await turns.run('one', async () => 'yes')).toBe('yes');
