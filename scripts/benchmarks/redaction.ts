@@ -2,6 +2,7 @@
  * MB per CPU-second of the redactor, bundled as it is shipped, and of plainer ways that find values in
  * plain sight only; on log text without values, with one each 4 KB, and with colour before each word.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,8 @@ const CHUNK = 64 * 1024;
 /** A rate is the best of so many slices: what else runs on the machine can only make one slower. */
 const SLICE = 64 * 1024 * 1024;
 const SLICES = 12;
+/** So many first tables, of which the best counts for the same reason. */
+const TABLES = 7;
 const HIT_EVERY = 4096;
 const BYTES = 300_000;
 const values = (count: number) =>
@@ -41,8 +44,11 @@ interface Room {
 }
 
 export async function run(): Promise<void> {
-  const room = await bundled();
-  firstTable(room);
+  const place = mkdtempSync(path.join(tmpdir(), 'b-'));
+  const file = await bundled(place);
+  firstTable(file);
+  const room = (await import(pathToFileURL(file).href)) as Room;
+  rmSync(place, { recursive: true, force: true });
   const clean = logText();
   const inputs: Record<string, Buffer> = {
     clean,
@@ -58,24 +64,20 @@ export async function run(): Promise<void> {
   bytewise(room);
 }
 
-/** As it is shipped: the loader of the development tree would measure itself. */
-async function bundled(): Promise<Room> {
-  const place = mkdtempSync(path.join(tmpdir(), 'b-'));
+/** As it is shipped, in a file: the loader of the development tree would measure itself. */
+async function bundled(place: string): Promise<string> {
   const source = path.join(import.meta.dirname, '../../src/supervisor/redaction');
   const outfile = path.join(place, 'redaction.mjs');
-  const contents = "export * from './table.ts'; export * from './stream.ts';";
-  try {
-    await build({
-      stdin: { contents, resolveDir: source },
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      outfile,
-    });
-    return (await import(pathToFileURL(outfile).href)) as Room;
-  } finally {
-    rmSync(place, { recursive: true, force: true });
-  }
+  const rooms = ['./table.ts', './stream.ts', '../../secret.ts'];
+  const contents = rooms.map((room) => `export * from '${room}';`).join(' ');
+  await build({
+    stdin: { contents, resolveDir: source },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    outfile,
+  });
+  return outfile;
 }
 
 function report(line: string, figure: number, unit: string): void {
@@ -86,16 +88,30 @@ function report(line: string, figure: number, unit: string): void {
   if (target !== undefined && figure < target) process.exitCode = 1;
 }
 
-/** Ten credentials, a service account's key among them, by a process that has done nothing yet. */
-function firstTable({ RedactionTable: Table }: Room): void {
+/** Ten credentials, a service account's key among them, each time by a process that has done nothing yet. */
+function firstTable(file: string): void {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = { private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
-  const account = { ...needleOf(JSON.stringify(key), 9), kind: 'json' as const };
-  const needles = [...VALUES.slice(0, 9).map(needleOf), account];
-  const start = performance.now();
-  Table.build(needles);
-  atMost('table of 10, one a key', performance.now() - start, 'ms', 60);
+  const input = JSON.stringify([...VALUES.slice(0, 9), JSON.stringify(key)]);
+  const times = Array.from({ length: TABLES }, () =>
+    Number(execFileSync(process.execPath, ['-e', building, file], { input, encoding: 'utf8' })),
+  );
+  atMost('table of 10, one a key', Math.min(...times), 'ms', 60);
 }
+
+const building = `
+import(process.argv[1]).then(({ RedactionTable, Secret }) => {
+  const values = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
+  const needles = values.map((value, index) => ({
+    name: 'V' + index,
+    secret: new Secret(Buffer.from(value)),
+    kind: index === 9 ? 'json' : 'text',
+    publicPrefixes: ['hf_'],
+  }));
+  const start = performance.now();
+  RedactionTable.build(needles);
+  console.log(performance.now() - start);
+});`;
 
 function atMost(line: string, figure: number, unit: string, target: number): void {
   const verdict = `target ${target}: ${figure <= target ? 'met' : 'MISSED'}`;
