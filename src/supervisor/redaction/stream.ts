@@ -4,6 +4,7 @@ import { isPlain, type ParserState, State, stateAfter } from './parser.ts';
 import { type Stretch, stretchesOf } from './stretches.ts';
 import type { Found, RedactionTable } from './table.ts';
 import { canonicalTail, historyStart, plainTail } from './tail.ts';
+import { unfinished } from './width.ts';
 import { putBack, together } from './window.ts';
 
 export type { StreamMode } from './mask.ts';
@@ -83,7 +84,7 @@ export class RedactionStream {
 
   /** Releases what is held: nothing more comes. */
   end(): void {
-    this.#release();
+    this.#release(false);
     this.#window.fill(0);
     this.#window = Buffer.alloc(0);
     this.#state = State.ground;
@@ -112,7 +113,7 @@ export class RedactionStream {
     if (held <= added) this.#since = now;
     const left = Math.ceil(longestHoldMs - (now - this.#since));
     const due = () => {
-      this.#turn = setImmediate(() => this.#release());
+      this.#turn = setImmediate(() => this.#release(true));
     };
     if (left <= 0) {
       this.#disarm();
@@ -122,13 +123,17 @@ export class RedactionStream {
     } else if (left >= holdMs) this.#timer.refresh();
   }
 
-  /** Lets the held bytes go; the window stays for what follows. */
-  #release(): void {
+  /**
+   * Lets the held bytes go; the window stays for what follows. A terminal shows no part of a character:
+   * that at the end stays until more comes, so that a mask takes as many cells, unless nothing comes any more.
+   */
+  #release(goesOn: boolean): void {
     this.#disarm();
     const window = this.#window;
-    if (this.#emitted === window.length) return;
+    const part = goesOn && this.#options.mode === 'tty' ? unfinished(window) : 0;
+    if (this.#emitted >= window.length - part) return;
     const found = this.#table.find(window, this.#state);
-    this.#advance(window, found, window.length, undefined, true);
+    this.#advance(window, found, window.length - part, undefined, true);
     if (found.spans.length === 0 && !this.#table.hides) return;
     window.fill(0);
     this.#table.forget();

@@ -5,6 +5,16 @@ export function lengthOf(first: number): number {
   return first < 0xf0 ? 3 : 4;
 }
 
+/** Bytes at the end that begin a character and lack its rest. */
+export function unfinished(bytes: Uint8Array): number {
+  for (let count = 1; count <= Math.min(3, bytes.length); count += 1) {
+    const byte = bytes[bytes.length - count] as number;
+    if (byte >= 0xc0) return lengthOf(byte) > count ? count : 0;
+    if (byte < 0x80) return 0;
+  }
+  return 0;
+}
+
 /** Code points that terminals show two cells wide (Unicode 15, East Asian Wide and emoji), in pairs. */
 const wide = [
   0x1100, 0x115f, 0x2e80, 0x303e, 0x3041, 0xa4cf, 0xa960, 0xa97f, 0xac00, 0xd7a3, 0xf900, 0xfaff,

@@ -33,6 +33,32 @@ describe('what leaves when', () => {
     expect(text()).toBe('name');
   });
 
+  test('in a terminal no part of a character leaves before its rest, so that a mask has its cells', async () => {
+    const password = 'pässwörd–日本語–x';
+    const bytes = Buffer.from(`${password}\n`);
+    const cut = Buffer.from('pässwörd–日').length + 1;
+    const { stream, text } = recorder(tableOf(password), 'tty');
+    stream.write(bytes.subarray(0, cut));
+    await pause();
+    expect(text()).toBe('pässwörd–日');
+    stream.write(bytes.subarray(cut));
+    stream.end();
+    expect(text()).toBe('pässwörd–日******\n');
+  });
+
+  test('part of a character leaves in a pipe after a moment, in a terminal with the end', async () => {
+    const part = Buffer.from('x日').subarray(0, 3);
+    const [pipe, terminal] = (['pipe', 'tty'] as const).map((mode) =>
+      recorder(tableOf('pass wörd–日'), mode),
+    );
+    for (const one of [pipe, terminal]) one?.stream.write(part);
+    await pause();
+    expect(pipe?.bytes()).toEqual(part);
+    expect(terminal?.text()).toBe('x');
+    terminal?.stream.end();
+    expect(terminal?.bytes()).toEqual(part);
+  });
+
   test.each([
     ['hf_', 'xx_'],
     ['hf_FakeAb', 'hf_Fakexx'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cellsOf, lengthOf } from '../../../src/supervisor/redaction/width.ts';
+import { cellsOf, lengthOf, unfinished } from '../../../src/supervisor/redaction/width.ts';
 
 test.each([
   [0x00, 1],
@@ -14,6 +14,26 @@ test.each([
   [0xff, 4],
 ])('a character that begins with byte %i has %i bytes', (first, length) => {
   expect(lengthOf(first)).toBe(length);
+});
+
+test.each([
+  ['', 0],
+  ['78', 0],
+  ['c3a9', 0],
+  ['78c3', 1],
+  ['78e6', 1],
+  ['78e697', 2],
+  ['78e697a5', 0],
+  ['78f09f98', 3],
+  ['f09f9880', 0],
+  ['f09f9880f0', 1],
+  ['c0', 1],
+  ['bf', 0],
+  ['808080', 0],
+  ['80808080', 0],
+  ['e69778', 0],
+])('of %s so many bytes at the end are part of a character: %i', (hex, count) => {
+  expect(unfinished(Buffer.from(hex, 'hex'))).toBe(count);
 });
 
 const cells = (text: string) => cellsOf(Buffer.from(`x${text}y`), 1);
