@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
+import { sessionLimits } from './limits.ts';
 
 /** Body of `POST /api/cli/sessions`; answer `{id}`. */
 export const sessionStart = z.object({
-  label: z.optional(z.string().check(z.maxLength(200))),
-  directory: z.string().check(z.maxLength(4096)),
-  hostname: z.string().check(z.maxLength(255)),
+  label: z.optional(z.string().check(z.maxLength(sessionLimits.label))),
+  directory: z.string().check(z.maxLength(sessionLimits.directory)),
+  hostname: z.string().check(z.maxLength(sessionLimits.hostname)),
 });
 export type SessionStart = z.infer<typeof sessionStart>;
 

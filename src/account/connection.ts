@@ -36,10 +36,7 @@ export class Connections {
   /** Opens a connection now; what goes wrong is told by the first exchange. */
   prepare(): void {
     this.#early = this.#connect();
-    this.#early.then(
-      (socket) => socket.on('error', () => undefined), // nobody hears it yet, and it is not used then
-      () => undefined,
-    );
+    this.#early.catch(() => undefined);
   }
 
   /** One that nobody else uses: kept from before, or new. Rejects with the system's error, or the one of TLS. */
@@ -50,7 +47,9 @@ export class Connections {
       use();
       return socket;
     }
-    const early = await this.#takeEarly();
+    const opened = this.#early;
+    this.#early = undefined;
+    const early = await opened;
     return early && !early.destroyed ? early : this.#connect();
   }
 
@@ -59,7 +58,7 @@ export class Connections {
     const events = ['data', 'end', 'error', 'close']; // nothing is to come on it now
     const drop = () => {
       use();
-      socket.on('error', () => undefined).destroy();
+      socket.destroy();
     };
     const timer = seconds && setTimeout(drop, Math.max(0, seconds * 1_000 - margin)).unref();
     const use = () => {
@@ -73,16 +72,10 @@ export class Connections {
     this.#idle.set(socket, use);
   }
 
-  #takeEarly(): Promise<TLSSocket> | undefined {
-    const early = this.#early;
-    this.#early = undefined;
-    return early;
-  }
-
   /** Ends all of them, also those under way and in use. */
   close(): void {
     this.#ended = true;
-    this.#takeEarly()?.catch(() => undefined);
+    this.#early = undefined;
     for (const socket of this.#open) socket.destroy();
   }
 
@@ -130,6 +123,7 @@ export class Connections {
       socket.once('error', reject).once('close', closed);
       socket.once('secureConnect', () => {
         socket.off('error', reject).off('close', closed);
+        socket.on('error', () => undefined); // who uses it hears of it too; at other times it concerns nobody
         resolve(socket);
       });
     });

@@ -3,7 +3,7 @@ import { codeOf, SynscError } from '../errors.ts';
 import type { Head } from './answer.ts';
 import { Connections } from './connection.ts';
 import type { Dashboard } from './dashboard.ts';
-import { exchangeOn, type Hearer, requestBytes } from './exchange.ts';
+import { exchangeOn, type Hearer, type Request, requestBytes } from './exchange.ts';
 import { answerTimeout, timedOut, unreachable, untrustedDashboard } from './trust.ts';
 
 const answerLimit = 2 * 1024 * 1024;
@@ -24,11 +24,9 @@ const invalidCodes = new Set([
   'CERT_NOT_YET_VALID',
 ]);
 
-export interface Exchange {
-  readonly method: 'GET' | 'POST' | 'PATCH';
-  readonly path: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
+/** A request to the dashboard, which can be given up. */
+export interface Exchange extends Omit<Request, 'url' | 'headers'> {
+  readonly headers?: Request['headers'];
   readonly signal?: AbortSignal | undefined;
 }
 

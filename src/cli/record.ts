@@ -1,11 +1,9 @@
 import { hostname } from 'node:os';
 import type { SyncResponse } from '../../protocol/dashboard/answers.ts';
+import { sessionLimits } from '../../protocol/dashboard/limits.ts';
 import type { SessionStart, SessionUpdate, SyncRequest } from '../../protocol/dashboard/sync.ts';
 import type { DashboardClient } from '../account/dashboard-client.ts';
 import { workingDirectory } from './working-directory.ts';
-
-/** Characters that the dashboard takes of each. */
-const limits = { label: 200, directory: 4096, hostname: 255 };
 
 /** What the dashboard keeps of a session for its user's overview: the session runs without it, too. */
 export class SessionRecord {
@@ -16,9 +14,9 @@ export class SessionRecord {
   constructor(client: DashboardClient, label: string | undefined) {
     this.#client = client;
     this.#start = {
-      directory: workingDirectory().slice(0, limits.directory),
-      hostname: hostname().slice(0, limits.hostname),
-      ...(label && { label: label.slice(0, limits.label) }),
+      directory: workingDirectory().slice(0, sessionLimits.directory),
+      hostname: hostname().slice(0, sessionLimits.hostname),
+      ...(label && { label: label.slice(0, sessionLimits.label) }),
     };
   }
 

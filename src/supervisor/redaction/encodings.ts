@@ -2,6 +2,7 @@ import { release, secretBuffer } from '../../platform/pages.ts';
 import { base64Forms, type Encoded } from './base64.ts';
 import { KEPT } from './canonical.ts';
 import { ascii, codePointForms } from './codePoints.ts';
+import { isHex } from './hex.ts';
 
 const UNRESERVED = '-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -203,9 +204,4 @@ function isAlphanumeric(byte: number): boolean {
 
 function isLetter(byte: number): boolean {
   return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66;
-}
-
-/** Whether bytes are hex digits and nothing else. */
-export function isHex(bytes: Buffer): boolean {
-  return bytes.every((byte) => (byte >= 0x30 && byte <= 0x39) || isLetter(byte));
 }

@@ -1,4 +1,5 @@
 import { type CanonicalBytes, KEPT } from './canonical.ts';
+import { hexByte } from './hex.ts';
 import type { Form } from './needles.ts';
 import { agreeBefore, agreeFrom, joinMin, type Piece } from './pieces.ts';
 
@@ -52,7 +53,7 @@ function beside({ form, offset, start, end }: Piece, text: CanonicalBytes): Piec
   let near = end;
   for (let from = offset + (offset % 2); from < last; ) {
     let to = from;
-    while (to < last && KEPT[byteAt(form.bytes, to)] === 1) to += 2;
+    while (to < last && KEPT[hexByte(form.bytes, to) as number] === 1) to += 2;
     const at = (to - from) / 2 < joinMin ? -1 : findDumped(form.bytes, from, to, text, near, end);
     if (at >= 0) {
       near = at + (to - from) / 2;
@@ -76,19 +77,10 @@ function findDumped(
   const limit = Math.min(length, end + joinWithin) - count;
   for (let at = near; at <= limit; at += 1) {
     let agreed = 0;
-    while (agreed < count && bytes[at + agreed] === byteAt(digits, from + 2 * agreed)) agreed += 1;
+    while (agreed < count && bytes[at + agreed] === hexByte(digits, from + 2 * agreed)) agreed += 1;
     if (agreed === count) return at;
   }
   return -1;
-}
-
-/** The byte that two hex digits stand for. */
-function byteAt(digits: Buffer, at: number): number {
-  return 16 * nibble(digits[at] as number) + nibble(digits[at + 1] as number);
-}
-
-function nibble(digit: number): number {
-  return digit <= 0x39 ? digit - 0x30 : (digit | 0x20) - 0x57;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { REDACTED } from '../../../protocol/credential.ts';
-import { type ParserState, State, stateBehind } from './parser.ts';
+import { BACKSPACE, type ParserState, State, stateBehind } from './parser.ts';
 import { cellsOf, lengthOf } from './width.ts';
 
 export type StreamMode = 'pipe' | 'tty';
@@ -7,7 +7,6 @@ export type StreamMode = 'pipe' | 'tty';
 const MARKER = Buffer.from(REDACTED);
 /** Cells below which the marker does not fit on a terminal. */
 const markerCells = MARKER.length;
-const BACKSPACE = 0x08;
 const BLANK = 0x20;
 const STAR = 0x2a;
 

@@ -2,7 +2,8 @@ import { release, secretBuffer } from '../../platform/pages.ts';
 import type { Secret } from '../../secret.ts';
 import type { Encoded } from './base64.ts';
 import { compact, KEPT } from './canonical.ts';
-import { encodingsOf, isHex } from './encodings.ts';
+import { encodingsOf } from './encodings.ts';
+import { isHex } from './hex.ts';
 import { type Part, secretParts } from './serviceAccount.ts';
 import { publicHead, shapedParts } from './shapes.ts';
 

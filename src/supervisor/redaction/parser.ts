@@ -31,12 +31,12 @@ export interface Parsed {
 }
 
 const ESC = 0x1b;
-const BACKSPACE = 0x08;
+export const BACKSPACE = 0x08;
 const CAN = 0x18;
 const SUB = 0x1a;
 const BEL = 0x07;
-const LF = 0x0a;
-const CR = 0x0d;
+export const LF = 0x0a;
+export const CR = 0x0d;
 /** The first byte of U+0080 to U+00BF in UTF-8. */
 const LATIN = 0xc2;
 

@@ -1,6 +1,6 @@
 import { type Canonical, type CanonicalBytes, KEPT } from './canonical.ts';
 import type { Form } from './needles.ts';
-import { type ParserState, State, stateBehind } from './parser.ts';
+import { BACKSPACE, CR, LF, type ParserState, State, stateBehind } from './parser.ts';
 
 /** Where a form and a text agree so far that it gives the value away: canonical offsets [start, end) of the text. */
 export interface Piece {
@@ -68,9 +68,6 @@ function tells(form: Form, offset: number, length: number): boolean {
 }
 
 const NUL = 0x00;
-const BACKSPACE = 0x08;
-const LF = 0x0a;
-const CR = 0x0d;
 const BLANK = 0x20;
 const BACKSLASH = 0x5c;
 /** What may stand inside a short value: line wraps, and what quotes the next character. */

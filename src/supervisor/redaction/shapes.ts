@@ -1,3 +1,4 @@
+import { hexByte } from './hex.ts';
 import { type Part, pemParts } from './serviceAccount.ts';
 
 /**
@@ -35,15 +36,6 @@ function percentDecoded(bytes: Buffer): Buffer {
     if (code !== undefined) at += 2;
   }
   return decoded.subarray(0, length);
-}
-
-function hexByte(bytes: Buffer, at: number): number | undefined {
-  const code = 16 * hexDigit(bytes[at]) + hexDigit(bytes[at + 1]);
-  return Number.isNaN(code) ? undefined : code;
-}
-
-function hexDigit(byte: number | undefined): number {
-  return byte === undefined ? Number.NaN : Number.parseInt(String.fromCharCode(byte), 16);
 }
 
 /** How many leading bytes of a value all values of its shape share, or its owner chose as its name. */

@@ -10,7 +10,7 @@ import { Admission } from './admission.ts';
 import type { Dispatch } from './dispatch.ts';
 import { type LineConnection, serveLines } from './lines.ts';
 import { Remote, type RoleFor } from './remote.ts';
-import { plainUpgrade } from './upgrade.ts';
+import { type PlainUpgrade, plainUpgrade } from './upgrade.ts';
 
 export interface SessionServer {
   /** Sends what is written, then closes every connection and removes the socket. */
@@ -66,8 +66,9 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
     }
     const patience = role === 'outside' || role === 'subprocess' ? firstByteTimeout : undefined;
     whenSpoken(socket, patience, (head) => {
+      const wanted = plainUpgrade(head);
       if (lineStarts.has(head[0] ?? 0)) serveLine(socket, remote);
-      else if (plainUpgrade(head)) serveJoin(socket, remote);
+      else if (wanted) serveJoin(socket, remote, wanted);
       else serveHttp(socket, remote);
     });
   }
@@ -76,11 +77,10 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
     lines.add(connection);
     socket.once('close', () => void lines.delete(connection));
   }
-  function serveJoin(socket: Socket, remote: Remote): void {
+  function serveJoin(socket: Socket, remote: Remote, wanted: PlainUpgrade): void {
     streams().then(({ serveStream }) => {
       const bytes: unknown = socket.read();
-      const wanted = Buffer.isBuffer(bytes) ? plainUpgrade(bytes) : undefined;
-      if (!Buffer.isBuffer(bytes) || wanted === undefined) return void socket.destroy(); // it is gone
+      if (!Buffer.isBuffer(bytes)) return void socket.destroy(); // it is gone
       const head = bytes.subarray(wanted.length);
       return serveStream({ socket, head }, () => wanted, remote, openStream);
     }, notLoaded(socket));

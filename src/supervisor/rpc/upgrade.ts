@@ -6,6 +6,12 @@ export interface WantedStream {
   readonly fromOffset: number;
 }
 
+/** One in the fewest words. */
+export interface PlainUpgrade extends WantedStream {
+  /** Bytes of the request. */
+  readonly length: number;
+}
+
 /** The request of our own clients, and of any that writes it like them: these fields and no others. */
 const plainRequest = new RegExp(
   [
@@ -22,9 +28,7 @@ const longest = 512;
  * What the first bytes of a connection ask for, and how many of them do; undefined where they are anything
  * else. Every `synsc exec` asks: `node:http` is loaded, and a parser made, for other requests only.
  */
-export function plainUpgrade(
-  first: Buffer,
-): (WantedStream & { readonly length: number }) | undefined {
+export function plainUpgrade(first: Buffer): PlainUpgrade | undefined {
   const [request, processId, fromOffset = '0'] =
     plainRequest.exec(first.toString('latin1', 0, longest)) ?? [];
   if (request === undefined || processId === undefined) return undefined;

@@ -1,6 +1,7 @@
 import type { Result } from '../../../protocol/session/methods.ts';
 import type { Segment, StreamName } from '../process/output.ts';
 import type { ManagedProcess } from '../process/table.ts';
+import { unfinished } from '../redaction/width.ts';
 import { Follower, type Sink } from './follow.ts';
 import type { Caller } from './verbs.ts';
 
@@ -170,14 +171,7 @@ export function readOutput(
   };
 }
 
-/** Leaves a character that is cut at the end for the next call (RFC 3629 §3: lengths by first byte). */
+/** Leaves a character that is cut at the end for the next call. */
 function wholeCharacters(bytes: Buffer): Buffer {
-  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if (byte < 0x80) return bytes;
-    if (byte < 0xc0) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    return length > back ? bytes.subarray(0, bytes.length - back) : bytes;
-  }
-  return bytes;
+  return bytes.subarray(0, bytes.length - unfinished(bytes));
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { base64Forms } from '../../../src/supervisor/redaction/base64.ts';
-import { encodingsOf, isHex } from '../../../src/supervisor/redaction/encodings.ts';
+import { encodingsOf } from '../../../src/supervisor/redaction/encodings.ts';
+import { isHex } from '../../../src/supervisor/redaction/hex.ts';
 
 const textsOf = (value: string, publicPrefix = 0) =>
   encodingsOf(Buffer.from(value), publicPrefix).map(({ bytes }) => bytes.toString());
