@@ -3,9 +3,10 @@ import { edgesOf } from './edges.ts';
 import { Grams } from './grams.ts';
 import { type Form, formsOf, type Needle, wipe } from './needles.ts';
 import { isPlain, type ParsedText, Parser, type ParserState, State } from './parser.ts';
-import { type Piece, standsWhole } from './pieces.ts';
+import type { Piece } from './pieces.ts';
 import { piecesIn, type Wanted } from './search.ts';
 import { isToken } from './tail.ts';
+import { standsWhole } from './whole.ts';
 
 /** A value, or a piece of one, stands in the raw text at [start, end). */
 export interface Span {

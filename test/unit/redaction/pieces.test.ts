@@ -3,12 +3,8 @@ import { PlainText } from '../../../src/supervisor/redaction/canonical.ts';
 import { Followed, joined } from '../../../src/supervisor/redaction/joins.ts';
 import type { Form } from '../../../src/supervisor/redaction/needles.ts';
 import { Parser, State } from '../../../src/supervisor/redaction/parser.ts';
-import {
-  covers,
-  type Piece,
-  pieceAt,
-  standsWhole,
-} from '../../../src/supervisor/redaction/pieces.ts';
+import { covers, type Piece, pieceAt } from '../../../src/supervisor/redaction/pieces.ts';
+import { standsWhole } from '../../../src/supervisor/redaction/whole.ts';
 
 const VALUE = 'pre_AbCdEfGhIjKlMnOpQrStUvWxYz';
 
