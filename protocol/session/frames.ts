@@ -1,3 +1,5 @@
+import { Gathered } from '../transport.ts';
+
 /**
  * Frames of `synsc-frames/1`, both ways: 1 byte type, 3 bytes zero, 4 bytes big-endian length, payload.
  * Types 0 to 3 carry raw bytes, 4 to 7 JSON, 8 nothing.
@@ -55,26 +57,24 @@ export class FrameReader {
   #type = 0;
   /** Bytes of the payload that are still to come. */
   #left = 0;
-  #json: Buffer[] = [];
+  readonly #json = new Gathered();
 
-  /** Throws FrameError. */
-  push(chunk: Buffer): Frame[] {
-    const frames: Frame[] = [];
-    let at = 0;
-    while (at < chunk.length) {
-      if (this.#headerBytes < headerLength) {
-        at += this.#readHeader(chunk, at);
-        if (this.#headerBytes === headerLength && this.#left === 0) this.#finish(frames);
-      } else {
+  /**
+   * The frames that this chunk completes. Each is cut when it is asked for; all of them must have been before
+   * the next chunk is pushed. Throws FrameError.
+   */
+  *push(chunk: Buffer): Generator<Frame, void, void> {
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#headerBytes < headerLength) at += this.#readHeader(chunk, at);
+      else {
         const part = chunk.subarray(at, at + this.#left);
         at += part.length;
         this.#left -= part.length;
-        if (this.#isJson()) this.#json.push(part);
-        else frames.push({ type: this.#type, data: part });
-        if (this.#left === 0) this.#finish(frames);
+        if (this.#isJson()) this.#json.add(part);
+        else yield { type: this.#type, data: part };
       }
+      if (this.#headerBytes === headerLength && this.#left === 0) yield* this.#finish();
     }
-    return frames;
   }
 
   #readHeader(chunk: Buffer, at: number): number {
@@ -93,12 +93,10 @@ export class FrameReader {
     return copied;
   }
 
-  #finish(frames: Frame[]): void {
-    if (this.#type >= frameTypes.resize) {
-      frames.push({ type: this.#type, data: Buffer.concat(this.#json) });
-    }
-    this.#json = [];
+  *#finish(): Generator<Frame, void, void> {
+    const data = this.#json.take();
     this.#headerBytes = 0;
+    if (this.#type >= frameTypes.resize) yield { type: this.#type, data };
   }
 
   #isJson(): boolean {

@@ -6,6 +6,7 @@ import { refusalOf, SynscError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Caller, Verbs } from '../session/verbs.ts';
 import { failureResponse, invalidParams } from './failure.ts';
+import { parseMessage } from './message.ts';
 import { createSlots } from './slots.ts';
 import { createTurns } from './turns.ts';
 
@@ -52,7 +53,10 @@ export function createDispatch(verbs: Verbs, log: Log, redact: (text: string) =>
   }
 
   async function answer(message: Uint8Array, caller: Caller): Promise<string | undefined> {
-    const parsed = parse(message);
+    const taken = caller.crowded?.();
+    if (taken !== undefined) await taken;
+    if (caller.gone.aborted) return undefined; // it has waited, and its sender has gone
+    const parsed = parseMessage(message);
     if (parsed instanceof SynscError) return JSON.stringify(failureResponse(null, parsed));
     return Array.isArray(parsed) ? batch(parsed, caller) : one(parsed, caller);
   }
@@ -116,14 +120,6 @@ async function call(verbs: Verbs, name: MethodName, params: unknown, caller: Cal
   if (!checked.success) throw invalidParams(checked.error.issues);
   const verb = verbs[name] as (params: unknown, caller: Caller) => unknown;
   return (await verb.call(verbs, checked.data, caller)) ?? {};
-}
-
-function parse(message: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(message));
-  } catch {
-    return new SynscError('PARSE_ERROR', 'not valid JSON in UTF-8');
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -10,12 +10,15 @@ import type { Dispatch } from './dispatch.ts';
 import { failureResponse } from './failure.ts';
 import { type OutputLine, outputLine } from './outputLine.ts';
 import type { Remote } from './remote.ts';
-import { createSlots } from './slots.ts';
 import { drained, whenHungUp, writeBuffer } from './socket.ts';
 
 /** Requests of one connection that are worked on at a time, until their answers are taken. */
 const requestsInFlight = 16;
 
+/** Bytes that may wait for a reader before another request is worked on: notifications stop long before. */
+const answerBuffer = 2 * writeBuffer;
+
+const carriageReturn = 0x0d;
 const tooLong = failureResponse(null, new SynscError('LIMIT', 'a message has at most 1 MiB'));
 
 export interface LineConnection {
@@ -33,12 +36,15 @@ export function serveLines(
   dispatch: Dispatch,
   log: Log,
 ): LineConnection {
-  const slots = createSlots(requestsInFlight);
   const reader = createLineReader(messageLimit);
   const left = new AbortController();
   setMaxListeners(0, left.signal, socket); // one for each command that is followed
+  /** What has come and is not worked on yet. */
+  let lines: Iterator<Buffer, void> = [].values();
+  let next: Buffer | undefined;
   let open = 0;
   let ended = false;
+  let watched = false;
 
   function send(line: string, encoding?: OutputLine['encoding']): boolean {
     if (!socket.writable) return false;
@@ -52,50 +58,57 @@ export function serveLines(
     const { text, encoding } = outputLine(processId, piece, base64);
     return send(text, encoding);
   }
-  /** A client that asks faster than it is answered, or doesn't take its answers, waits. */
-  function regulate(): void {
-    if (slots.waiting > 0) socket.pause();
-    else if (!reader.tooLong) socket.resume();
-  }
-  function settle(): void {
-    if (open === 0 && (ended || left.signal.aborted)) socket.end();
-    else regulate();
-  }
   const caller = callerOf(remote, socket, left.signal, { notify, notifyOutput });
 
-  function handle(line: Buffer): void {
-    if (line.length === 0 || (line.length === 1 && line[0] === 0x0d)) return;
+  async function handle(line: Buffer): Promise<void> {
     open += 1;
-    slots
-      .run(async () => {
-        if (left.signal.aborted) return; // it has waited, and its sender has gone
-        const answer = await dispatch(line, caller);
-        if (answer !== undefined && !send(`${answer}\n`)) await drained(socket);
-      })
-      .catch((error: unknown) => log.error({ err: error }, 'an answer could not be sent'))
-      .finally(() => {
-        open -= 1;
-        settle();
-      });
+    try {
+      const answer = await dispatch(line, caller);
+      if (answer !== undefined && !send(`${answer}\n`)) await drained(socket);
+    } catch (error) {
+      log.error({ err: error }, 'an answer could not be sent');
+    }
+    open -= 1;
+    proceed();
+  }
+  /** A client that asks faster than it is answered, or doesn't take its answers, waits. */
+  function proceed(): void {
+    if (left.signal.aborted) return void (open === 0 && socket.destroySoon());
+    for (; ; next = undefined) {
+      next ??= nextOf(lines);
+      if (next === undefined) break;
+      if (open >= requestsInFlight) return void wait();
+      void handle(next);
+    }
+    if (reader.tooLong) {
+      send(encodeLine(tooLong));
+      socket.pause().destroySoon();
+    } else if (ended && open === 0) socket.end();
+    else socket.resume();
+  }
+  /** One that isn't read tells of no end. */
+  function wait(): void {
+    socket.pause();
+    watch();
+  }
+  function watch(): void {
+    if (!watched) whenHungUp(socket, leave);
+    watched = true;
   }
   function leave(): void {
     left.abort('the connection is gone');
-    settle();
+    proceed();
   }
 
   socket.on('data', (chunk) => {
-    for (const line of reader.push(chunk)) handle(line);
-    if (reader.tooLong) {
-      send(encodeLine(tooLong));
-      socket.pause();
-      socket.destroySoon();
-    } else regulate();
+    lines = reader.push(chunk);
+    proceed();
   });
   socket.on('end', () => {
-    handle(reader.rest());
+    lines = [reader.rest()].values();
     ended = true;
-    settle();
-    whenHungUp(socket, leave);
+    proceed();
+    watch();
   });
   socket.on('close', leave);
   return {
@@ -104,6 +117,15 @@ export function serveLines(
     },
     notify,
   };
+}
+
+/** The next line that is not empty. */
+function nextOf(lines: Iterator<Buffer, void>): Buffer | undefined {
+  for (;;) {
+    const { value: line } = lines.next();
+    if (line === undefined) return undefined;
+    if (line.length > 1 || (line.length === 1 && line[0] !== carriageReturn)) return line;
+  }
 }
 
 function callerOf(
@@ -120,5 +142,6 @@ function callerOf(
     ...{ pid, origin, gone, ...reach },
     asker: Symbol('connection'),
     drained: () => drained(socket),
+    crowded: () => (socket.writableLength > answerBuffer ? drained(socket) : undefined),
   };
 }

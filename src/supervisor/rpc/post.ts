@@ -1,15 +1,19 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
-import { messageLimit } from '../../../protocol/transport.ts';
+import { Gathered, messageLimit } from '../../../protocol/transport.ts';
 import { codeOf, SynscError } from '../../errors.ts';
 import type { Caller } from '../session/verbs.ts';
 import type { Dispatch } from './dispatch.ts';
 import { failureResponse } from './failure.ts';
 import type { Remote } from './remote.ts';
 
-/** What fastify refuses, as status and error of ours. */
+/** Chunks of a body: what one read of a connection holds of one byte each. */
+const chunkLimit = 8_192;
+const tooLong = new SynscError('LIMIT', 'a message has at most 1 MiB');
+const tooManyChunks = new SynscError('LIMIT', `a message has at most ${chunkLimit} chunks`);
+
+/** What is refused before it is read, as status and error of ours. */
 const refusals: Readonly<Record<string, readonly [number, SynscError]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, new SynscError('LIMIT', 'a message has at most 1 MiB')],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     415,
     new SynscError('INVALID_REQUEST', 'the content type must be application/json'),
@@ -30,24 +34,21 @@ export async function createPost(
 ): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
   let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
   const app = fastify({
-    bodyLimit: messageLimit,
     serverFactory: (handler) => {
       handle = handler;
       return server;
     },
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
+  app.addContentTypeParser('application/json', (_request: FastifyRequest, body: IncomingMessage) =>
+    gather(body),
+  );
   app.addHook('onRequest', async ({ headers }, reply) => {
     // a page in a browser can't set or drop this header; no other client sends it
     if (headers.origin !== undefined) await refuse(reply, 403, fromPage);
   });
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, noRoute));
-  app.setErrorHandler((error, _request, reply) =>
-    refuse(reply, ...(refusals[codeOf(error)] ?? malformed)),
-  );
+  app.setErrorHandler((error, _request, reply) => refuse(reply, ...refusalOf(error)));
   app.post('/rpc', async (request, reply) => {
     const remote = remotes.get(request.raw.socket);
     const body = request.body;
@@ -59,6 +60,32 @@ export async function createPost(
   });
   await app.ready();
   return handle;
+}
+
+function refusalOf(error: unknown): readonly [number, SynscError] {
+  if (error instanceof SynscError) return [413, error];
+  return refusals[codeOf(error)] ?? malformed;
+}
+
+/** The bytes of a body. What is refused isn't read on: a megabyte of chunks of one byte takes a second. */
+function gather(body: IncomingMessage): Promise<Buffer> {
+  const gathered = new Gathered();
+  let chunks = 0;
+  return new Promise((resolve, reject) => {
+    function refuse(error: SynscError): void {
+      body.off('data', add).pause();
+      reject(error);
+    }
+    function add(chunk: Buffer): void {
+      chunks += 1;
+      if (gathered.length + chunk.length > messageLimit) refuse(tooLong);
+      else if (chunks > chunkLimit) refuse(tooManyChunks);
+      else gathered.add(chunk);
+    }
+    if (Number(body.headers['content-length'] ?? 0) > messageLimit) refuse(tooLong);
+    else body.on('data', add).once('end', () => resolve(gathered.take()));
+    body.once('error', reject);
+  });
 }
 
 /** One client often takes a connection for each call, so its process counts as the asker. */

@@ -24,6 +24,9 @@ import type { WantedStream } from './upgrade.ts';
 /** Bytes that may wait for a reader: parts of what is kept anyway, and two of the largest. */
 const streamBuffer = 512 * 1024;
 
+/** Frames of one client that are taken in one turn of the event loop. */
+const framesPerTurn = 64;
+
 const resize = z.pick(resizeParams, { columns: true, rows: true });
 const signal = z.pick(killParams, { signal: true });
 const ack = z.pick(ackParams, { offset: true });
@@ -134,31 +137,54 @@ function sinkOf(socket: Socket, together: () => void, stream: () => Stream): Sin
   };
 }
 
-/** Takes frames until the connection ends; what is none ends it. */
+/** Takes frames until the connection ends, so many in one turn; what is none ends it. */
 function receive(socket: Socket, head: Buffer, stream: Stream): void {
   const reader = new FrameReader();
+  let frames: Iterator<Frame, void> = [].values();
+  let more = false;
   let waiting = 0;
+  /** What the command does not read stays where it comes from. */
+  function regulate(): void {
+    if (more || waiting > 0) socket.pause();
+    else socket.resume();
+  }
   function write(data: Buffer): void {
     waiting += 1;
-    socket.pause(); // what the command does not read stays where it comes from
     void stream.write(data).then(() => {
       waiting -= 1;
-      if (waiting === 0) socket.resume();
+      regulate();
     });
   }
-  function take(chunk: Buffer): void {
+  function proceed(): void {
+    if (socket.destroyed) return;
     try {
-      for (const frame of reader.push(chunk)) {
+      more = takeSome(frames, (frame) => {
         if (frame.type === frameTypes.stdin) write(frame.data);
         else obey(frame, stream);
-      }
+      });
     } catch {
-      socket.destroy();
+      return void socket.destroy();
     }
+    if (more) setImmediate(proceed);
+    regulate();
+  }
+  function take(chunk: Buffer): void {
+    frames = reader.push(chunk);
+    proceed();
   }
   socket.on('data', take);
   socket.on('end', () => whenHungUp(socket, () => void socket.destroy()));
   if (head.length > 0) take(head);
+}
+
+/** Whether there may be more. */
+function takeSome(frames: Iterator<Frame, void>, take: (frame: Frame) => void): boolean {
+  for (let taken = 0; taken < framesPerTurn; taken += 1) {
+    const { value: frame } = frames.next();
+    if (frame === undefined) return false;
+    take(frame);
+  }
+  return true;
 }
 
 /** Throws when the frame is not one that a client may send. */

@@ -1,31 +1,38 @@
 import { elapsed } from '../../platform/clock.ts';
 
-/** Requests that begin in one turn of the event loop, and milliseconds that it may take for so many. */
+/** Requests that begin in one turn of the event loop, and milliseconds of it in which they do; at least one does. */
 const perTurn = { requests: 4, time: 5 };
 
-/** Lets requests begin a few at a time, so that the event loop goes round, one of each asker in turn. */
+/**
+ * Lets requests begin a few at a time, so that the event loop goes round, one of each asker in turn. What a
+ * request does at once counts: the next one begins when that is done.
+ */
 export interface Turns {
   run<T>(asker: unknown, task: () => Promise<T>): Promise<T>;
 }
 
 export function createTurns(): Turns {
   const waiting = new Map<unknown, (() => void)[]>();
-  let left = perTurn.requests;
-  let began: number | undefined;
+  /** How many have begun in this turn, and when none does any more. */
+  let begun = 0;
+  let end = 0;
 
-  function begin(): void {
-    if (began !== undefined) return;
-    began = elapsed();
-    setImmediate(next);
+  function count(): void {
+    begun += 1;
+    if (begun === 1) {
+      end = elapsed() + perTurn.time;
+      setImmediate(() => {
+        begun = 0;
+        next();
+      });
+    }
+    whenDoneAtOnce(next);
   }
-  /** The longer the last turn took, the fewer begin in this one. */
   function next(): void {
-    const { requests, time } = perTurn;
-    const took = elapsed() - (began ?? 0);
-    began = undefined;
-    left = Math.max(1, Math.min(requests, Math.floor((requests * time) / took)));
-    if (waiting.size > 0) begin();
-    for (; left > 0 && waiting.size > 0; left -= 1) startOne();
+    if (waiting.size === 0) return;
+    if (begun > 0 && (begun >= perTurn.requests || elapsed() >= end)) return;
+    count();
+    startOne();
   }
   function startOne(): void {
     for (const [asker, tasks] of waiting) {
@@ -38,9 +45,8 @@ export function createTurns(): Turns {
   }
   return {
     run(asker, task) {
-      begin();
-      if (waiting.size === 0 && left > 0) {
-        left -= 1;
+      if (begun === 0) {
+        count();
         return task();
       }
       return new Promise((resolve, reject) => {
@@ -50,4 +56,9 @@ export function createTurns(): Turns {
       });
     },
   };
+}
+
+/** Calls back when all that now follows from promises is done. */
+function whenDoneAtOnce(call: () => void): void {
+  queueMicrotask(() => process.nextTick(call));
 }

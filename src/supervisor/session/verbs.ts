@@ -30,6 +30,8 @@ export interface Caller {
   readonly notifyOutput?: (processId: string, piece: Segment, base64: boolean) => boolean;
   /** Resolves when the caller has taken what was sent, or is gone. */
   readonly drained?: () => Promise<void>;
+  /** The same, where so much waits for the caller that no further answer is made; else undefined. */
+  readonly crowded?: () => Promise<void> | undefined;
 }
 
 /** Calls back when a caller is gone, now where it is already; the returned function stops that. */

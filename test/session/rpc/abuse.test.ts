@@ -4,7 +4,7 @@ import { createConnection, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type SynscClient } from '../../../protocol/client.ts';
 import { frameHeader, frameTypes, jsonFrame } from '../../../protocol/session/frames.ts';
-import type { StartedSpawn } from '../../../protocol/session/schemas.ts';
+import type { FinishedSpawn, StartedSpawn } from '../../../protocol/session/schemas.ts';
 import { TestSession } from '../../support/session.ts';
 import { exchange } from './session.ts';
 
@@ -122,18 +122,43 @@ describe('a session endures', () => {
     {
       says: 'params',
       text: `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${'['.repeat(400_000)}${']'.repeat(400_000)}}}`,
-      code: undefined,
+      code: -32600,
     },
   ])('deep JSON of $says', ({ text, code }) =>
     endure(async () => {
       const [line = ''] = await exchange(socketPath, `${text}\n`);
-      const answer = JSON.parse(line) as
-        | { error?: { code: number } }
-        | { error: { code: number } }[];
-      const error = Array.isArray(answer) ? answer[0]?.error : answer.error;
-      expect(error?.code).toBe(code);
+      expect((JSON.parse(line) as { error?: { code: number } }).error?.code).toBe(code);
     }),
   );
+
+  test.each([
+    { says: 'half a million wrong words', params: `{"argv":[${'1,'.repeat(450_000)}1]}` },
+    {
+      says: 'ninety thousand wrong names',
+      params: `{"argv":["x"],"env":{${Array.from({ length: 90_000 }, (_, at) => `"-${at}":1`).join(',')}}}`,
+    },
+  ])('$says: the user hears nothing of them', async ({ params }) => {
+    await endure(async () => {
+      const request = `{"jsonrpc":"2.0","id":1,"method":"explain","params":${params}}\n`;
+      const [line = ''] = await exchange(socketPath, request);
+      expect(JSON.parse(line)).toMatchObject({ id: null, error: { code: -32004 } });
+    });
+    expect(session.stderr).toBe('');
+  });
+
+  test('a body in chunks of one byte', () =>
+    endure(async () => {
+      const socket = open();
+      socket.write(`POST /rpc HTTP/1.1\r\nhost: s\r\n${json}transfer-encoding: chunked\r\n\r\n`);
+      let answer = '';
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        answer += text;
+      });
+      expect(
+        await pour(socket, Buffer.from('1\r\nx\r\n'.repeat(10_000)), 20 * megabyte),
+      ).toBeLessThan(5 * megabyte);
+      expect(answer === '' || /^HTTP\/1.1 413 /.test(answer)).toBe(true);
+    }));
 
   test('a batch of half a million numbers', () =>
     endure(async () => {
@@ -185,6 +210,23 @@ describe('a client of the session that misbehaves', () => {
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       socket.destroy();
     }));
+
+  test('and takes none of its output costs bounded memory, on any number of connections', async () => {
+    const command = 'head -c 2000000 /dev/zero | tr "\\0" x';
+    const { processId } = (await client.call('spawn', { command })) as FinishedSpawn;
+    const params = { processId, fromOffset: 0, maxBytes: 1_000_000 };
+    const asks = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'output', params })}\n`.repeat(
+      16,
+    );
+    await endure(async () => {
+      const sockets = Array.from({ length: 40 }, () => open().on('error', () => undefined));
+      for (const socket of sockets) socket.pause().write(asks);
+      await client.call('ping'); // it takes its turn with them
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      for (const socket of sockets) socket.destroy();
+    });
+    await client.call('release', { processId });
+  });
 
   test('and asks for much in one batch is told so', () =>
     endure(async () => {

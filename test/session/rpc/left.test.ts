@@ -38,3 +38,18 @@ test.each([
   };
   await expect.poll(ended, { timeout: 30_000 }).toBe(signal);
 });
+
+test('a caller that left with more requests than are worked on at a time is known to be gone', async () => {
+  const request = (id: number) =>
+    `${JSON.stringify({ jsonrpc: '2.0', id, method: 'spawn', params: { argv: ['sleep', '71.3'] } })}\n`;
+  const client = await own.client();
+  const running = async () => {
+    const { processes } = (await client.call('list')) as ProcessList;
+    return processes.filter(({ command, signal }) => command === 'sleep 71.3' && signal === null);
+  };
+  const socket = connect(own.supervisor.socketPath);
+  socket.write(Array.from({ length: 40 }, (_, id) => request(id)).join(''));
+  await expect.poll(async () => (await running()).length, { timeout: 30_000 }).toBe(16);
+  socket.destroy();
+  await expect.poll(async () => (await running()).length, { timeout: 30_000 }).toBe(0);
+});

@@ -46,3 +46,25 @@ test('a request that fails keeps nobody waiting', async () => {
   expect(results.every(({ status }) => status === 'rejected')).toBe(true);
   expect(await turns.run('one', async () => 'yes')).toBe('yes');
 });
+
+test('what a request does at once counts, also what follows from its promises', async () => {
+  const turns = createTurns();
+  const beginnings = new Map<number, number>();
+  let turn = 0;
+  let left = 10;
+  const count = () => {
+    turn += 1;
+    if (left > 0) setImmediate(count);
+  };
+  setImmediate(count);
+  const work = async () => {
+    beginnings.set(turn, (beginnings.get(turn) ?? 0) + 1);
+    left -= 1;
+    await Promise.resolve();
+    const end = performance.now() + 10;
+    while (performance.now() < end); // as long as a turn may take twice over
+  };
+  await Promise.all(Array.from({ length: 10 }, () => turns.run('one', work)));
+  // those of one turn may stand on both sides of its count
+  expect(Math.max(...beginnings.values())).toBeLessThanOrEqual(2);
+});
