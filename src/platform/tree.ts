@@ -73,10 +73,27 @@ export interface Identity {
 export function membersOf(leader: Identity): Identity[] {
   const start = startTimeOf(leader.pid);
   if (start !== undefined && start !== leader.start) return []; // the pid is somebody else's now
-  const adopted = descendantsOf(process.pid).filter((pid) => sessionOf(pid) === leader.pid);
-  const pids = new Set([...(start === undefined ? [] : [leader.pid]), ...adopted]);
+  const stayed = bySession().get(leader.pid) ?? [];
+  const pids = new Set([...(start === undefined ? [] : [leader.pid]), ...stayed]);
   for (const pid of [...pids]) for (const child of descendantsOf(pid)) pids.add(child);
   return [...pids].flatMap((pid) => identityOf(pid) ?? []);
+}
+
+let sessions: Map<number, number[]> | undefined;
+
+/** What is below this process, by sessions: read once for all the commands that are ended in one turn. */
+function bySession(): ReadonlyMap<number, readonly number[]> {
+  if (sessions !== undefined) return sessions;
+  const read = new Map<number, number[]>();
+  for (const pid of descendantsOf(process.pid)) {
+    const session = sessionOf(pid);
+    if (session !== undefined) read.set(session, [...(read.get(session) ?? []), pid]);
+  }
+  setImmediate(() => {
+    sessions = undefined;
+  });
+  sessions = read;
+  return read;
 }
 
 export function identityOf(pid: number): Identity | undefined {
