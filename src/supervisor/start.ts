@@ -5,6 +5,7 @@ import { SynscError } from '../errors.ts';
 import { lazyLog } from '../log.ts';
 import { closeInheritedOnExec } from '../platform/descriptors.ts';
 import { reserveDescriptor } from '../platform/files.ts';
+import { keepHeapSmall } from '../platform/heap.ts';
 import { joinFreshKeyring } from '../platform/keyring.ts';
 import { lazily } from '../platform/lazily.ts';
 import { ProcessMark } from '../platform/mark.ts';
@@ -160,6 +161,7 @@ async function open(
   shims.cover(parts.baseEnv.PATH); // while the dashboard answers
   const removing = removeStale(options.env, uid);
   helpers.defer(async () => void (await removing));
+  keepHeapSmall();
 
   return {
     id: parts.id,
