@@ -88,6 +88,21 @@ describe('the whole tree', () => {
     await expect.poll(() => alive(mark), { timeout: 5_000 }).toEqual([]);
   });
 
+  test.each([
+    { name: 'SIGTERM', mark: '7004.5' },
+    { name: 'SIGKILL', mark: '7005.5' },
+  ])('$name reaches what a command is just starting', async ({ name, mark }) => {
+    const starting = `sleep ${mark} & sleep ${mark} & sleep ${mark} & sleep ${mark}`;
+    for (let run = 0; run < 30; run += 1) {
+      const { processId } = await session.start({ command: starting });
+      // a little later in each run: none, some or all of them are there
+      for (let asked = 0; asked < run % 10; asked += 1) await session.call('ping');
+      await session.call('kill', { processId, signal: name });
+      await session.call('wait', { processId });
+    }
+    await expect.poll(() => alive(mark), { timeout: 30_000 }).toEqual([]);
+  });
+
   test('an exec that is killed takes its command with it', async () => {
     const line = `${synsc} exec -- sleep 7003.5 & echo "$!"; wait; sleep 600`;
     const child = spawn(synsc, ['launch', '--no-sync', '--', 'bash', '-c', line], {

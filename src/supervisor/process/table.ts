@@ -23,6 +23,8 @@ const finishedLimit = 256;
 /** Milliseconds between SIGTERM and SIGKILL: for one command, and for all at the end of the session. */
 const killGrace = 2_000;
 const endGrace = 500;
+/** Looks for what is left of a command that was killed, and milliseconds between them. */
+const [killLooks, lookInterval] = [10, 20];
 /** Processes that have this grace, and that may begin in it: a tree that keeps forking has none. */
 const endLimit = { processes: 256, forks: 32 };
 /** Milliseconds for what is killed: the watchdog goes on with what is left then. */
@@ -152,10 +154,26 @@ export class ManagedProcess {
     }
     const known = name as NodeJS.Signals;
     // the parent comes first: a shell that sees its child end would go on with its text
-    const members = this.leader === undefined ? [] : membersOf(this.leader);
+    const members = this.#members();
     signalAll(members, known);
+    if (known === 'SIGKILL') setTimeout(() => this.#killRest(), lookInterval).unref();
     if (known !== 'SIGTERM') return;
-    setTimeout(() => signalAll(members, 'SIGKILL'), killGrace).unref();
+    setTimeout(() => {
+      signalAll(members, 'SIGKILL');
+      this.#killRest();
+    }, killGrace).unref();
+  }
+
+  #members(): Identity[] {
+    return this.leader === undefined ? [] : membersOf(this.leader);
+  }
+
+  /** What was just being started when the others were looked up shows a little later. */
+  #killRest(looks = killLooks): void {
+    const left = this.#members();
+    signalAll(left, 'SIGKILL');
+    if (left.length === 0 || looks === 1) return;
+    setTimeout(() => this.#killRest(looks - 1), lookInterval).unref();
   }
 
   close(): void {
