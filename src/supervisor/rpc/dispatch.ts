@@ -54,8 +54,10 @@ export function createDispatch(verbs: Verbs, log: Log, redact: (text: string) =>
 
   async function answer(message: Uint8Array, caller: Caller): Promise<string | undefined> {
     const taken = caller.crowded?.();
-    if (taken !== undefined) await taken;
-    if (caller.gone.aborted) return undefined; // it has waited, and its sender has gone
+    if (taken !== undefined) {
+      await taken;
+      if (caller.gone.aborted) return undefined; // it has waited, and its sender has gone
+    }
     const parsed = parseMessage(message);
     if (parsed instanceof SynscError) return JSON.stringify(failureResponse(null, parsed));
     return Array.isArray(parsed) ? batch(parsed, caller) : one(parsed, caller);
