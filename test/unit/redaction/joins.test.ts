@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/secret.ts';
 import { PlainText } from '../../../src/supervisor/redaction/canonical.ts';
 import { Followed, joined } from '../../../src/supervisor/redaction/joins.ts';
@@ -116,4 +116,113 @@ test('where a value was followed already, only the next part is told again', () 
     return piece && joined(piece, plain, followed).map(({ offset }) => offset);
   });
   expect(told).toEqual([[12, 24, 36], [24, 0], [36, 12], [24]]);
+});
+
+/** The form of a value's hex dump, whose column of characters is looked for. */
+function dumped(value: string): Form {
+  const needle = { name: 'A', secret: new Secret(Buffer.from(value)), kind: 'text' as const };
+  const forms = formsOf({ ...needle, publicPrefixes: [] });
+  return forms.find(({ raw }) => raw.toString() === hex(value)) as Form;
+}
+const hex = (text: string) => Buffer.from(text).toString('hex');
+
+/** As `around`, of digits; the text's room held another one before. */
+function aroundDigits(
+  text: string,
+  of: string,
+  value = SECRET,
+  before = '',
+): [number, number, string][] {
+  const plain = new PlainText();
+  for (const written of [`${text}${before}`, text]) plain.reset(Buffer.from(written));
+  const piece = pieceAt(dumped(value), hex(value).indexOf(of), plain, text.indexOf(of));
+  if (piece === undefined) throw new Error(`no piece around ${of}`);
+  return joined(piece, plain, new Followed()).map(({ offset, start, end }) => [
+    offset,
+    start,
+    text.slice(start, end),
+  ]);
+}
+
+describe('beside the digits of a dump', () => {
+  const row = (from: number, to: number) => hex(part(from, to));
+
+  test('their bytes are joined as characters', () => {
+    const digits = row(0, 8);
+    expect(aroundDigits(`${digits}--${part(0, 8)}`, digits)).toEqual([[0, 18, part(0, 8)]]);
+    expect(aroundDigits(`${digits}${part(0, 8)}`, digits)).toEqual([[0, 16, part(0, 8)]]);
+    const inside = row(8, 20);
+    expect(aroundDigits(`${inside}--${part(8, 20)}`, inside)).toEqual([[16, 26, part(8, 20)]]);
+  });
+
+  test('whole bytes only, of digits that begin or end in the middle of one', () => {
+    const digits = hex(SECRET).slice(9, 33);
+    expect(aroundDigits(`${digits}--${part(4, 18)}`, digits)).toEqual([[10, 27, part(5, 16)]]);
+  });
+
+  test('all of them, and none that the text lacks', () => {
+    const digits = row(0, 8);
+    expect(aroundDigits(`${digits}--${part(0, 7)}`, digits)).toEqual([]);
+    expect(aroundDigits(`${digits}--${part(1, 8)}`, digits)).toEqual([]);
+    expect(aroundDigits(`${digits}--${part(0, 7)}`, digits, SECRET, part(7))).toEqual([]);
+    expect(aroundDigits(`${part(0, 8)}${digits}`, digits)).toEqual([]);
+  });
+
+  test('within 160 characters', () => {
+    const digits = row(0, 8);
+    const behind = (gap: number) => `${digits}${'-'.repeat(gap)}${part(0, 8)}--`;
+    expect(aroundDigits(behind(152), digits)).toEqual([[0, 168, part(0, 8)]]);
+    expect(aroundDigits(behind(153), digits)).toEqual([]);
+  });
+
+  test('in parts where it has quotes, each behind the last one', () => {
+    const value = 'qZ7wB2nK"9xR4tL6v\\J3mC8pD5';
+    const digits = hex(value);
+    const [first, second, third] = ['qZ7wB2nK', '9xR4tL6v', 'J3mC8pD5'];
+    expect(aroundDigits(`${digits}${first}${second}${third}`, digits, value)).toEqual([
+      [0, 52, first],
+      [18, 60, second],
+      [36, 68, third],
+    ]);
+    expect(aroundDigits(`${digits}${second}${first}${third}`, digits, value)).toEqual([
+      [0, 60, first],
+      [36, 68, third],
+    ]);
+  });
+
+  test('of four characters at least', () => {
+    const value = 'qZ7w"B2n"K9xR4tL6vJ3mC8pD5';
+    const digits = hex(value);
+    expect(aroundDigits(`${digits}qZ7wB2nK9xR4tL6vJ3mC8pD5`, digits, value)).toEqual([
+      [0, 52, 'qZ7w'],
+      [18, 59, 'K9xR4tL6vJ3mC8pD5'],
+    ]);
+  });
+
+  test('also of the next row and the last one; the others are found by themselves', () => {
+    const value = `${SECRET}uY3eW8iO`;
+    const columns = [0, 8, 16, 24, 32].map((from) => value.slice(from, from + 8));
+    const text = columns.map((bytes) => `${hex(bytes)}--${bytes}`).join('--');
+    const [first = '', second = '', third = '', fourth = '', fifth = ''] = columns;
+    const found = aroundDigits(text, hex(third), value).map(([, , bytes]) => bytes);
+    expect(found).toEqual([...[fourth, fifth, second, first].map(hex), ...[third, fourth, second]]);
+  });
+
+  test('of a value that is no dump there is none', () => {
+    expect(around(`${MIDDLE}--${MIDDLE}`, MIDDLE)).toEqual([]);
+  });
+});
+
+test('what was followed is known by form, direction, offset and place', () => {
+  const [form, other] = [formOf(VALUE), formOf(VALUE)];
+  const followed = new Followed();
+  expect(followed.forwards(form, 1, 2)).toBe(true);
+  expect(followed.forwards(form, 1, 2)).toBe(false);
+  expect(followed.forwards(form, 2, 2)).toBe(true);
+  expect(followed.forwards(form, 1, 3)).toBe(true);
+  expect(followed.forwards(form, 2, 1)).toBe(true);
+  expect(followed.forwards(other, 1, 2)).toBe(true);
+  expect(followed.backwards(form, 1, 2)).toBe(true);
+  expect(followed.backwards(form, 1, 2)).toBe(false);
+  expect(followed.forwards(form, 1, 2)).toBe(false);
 });
