@@ -308,12 +308,14 @@ describe('values that overlap', () => {
     expect(steps(['x firstfakevaluefirstfakevalue y '], table).hits).toEqual(['FIRST', 'FIRST']);
   });
 
-  test('far behind one a value has a mask of its own', () => {
-    expect(steps([`${TOKEN} `, '! '.repeat(200), `${TOKEN} `])).toEqual({
-      out: [`${M} `, '! '.repeat(200), `${M} `],
+  test('behind one of another write a value has a mask of its own', () => {
+    const far = 'word! '.repeat(100);
+    expect(steps([`${far}${TOKEN} `, `and ${TOKEN} `])).toEqual({
+      out: [`${far}${M} `, `and ${M} `],
       rest: '',
       hits: ['V0', 'V0'],
     });
+    expect(steps([`${TOKEN} `, far, `${TOKEN} `]).out).toEqual([`${M} `, far, `${M} `]);
   });
 
   const [first, second] = [TOKEN.slice(0, 20), TOKEN.slice(20)];

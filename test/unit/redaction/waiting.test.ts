@@ -59,6 +59,15 @@ describe('what may begin a value waits', () => {
   });
 });
 
+test('line ends behind a piece wait for its rest, and no longer where others have left already', async () => {
+  const first = `${TOKEN.slice(0, 20)}\n`;
+  expect(await outAt(15, { 0: first })).toBe('[REDACTED]');
+  expect(await outAt(16, { 0: first })).toBe('[REDACTED]\n');
+  expect(await outAt(15, { 0: first, 15: '\n' })).toBe('[REDACTED]');
+  expect(await outAt(16, { 0: first, 15: '\n' })).toBe('[REDACTED]\n\n');
+  expect(await outAt(17, { 0: first, 17: '\n' })).toBe('[REDACTED]\n\n');
+});
+
 test('what has come before a late reader gave up is read first, and may wait as long as any', async () => {
   const { stream, text } = recorder(tableOf(TOKEN));
   stream.write(Buffer.from('a'));
