@@ -15,11 +15,24 @@ function formOf(value: string): Form {
   return forms.find(({ raw }) => raw.toString() === value) as Form;
 }
 
-/** What is joined to the piece of the value that a text holds around `of`: offset in the value, place and text. */
-function around(text: string, of: string, value = VALUE): [number, number, string][] {
+/**
+ * What is joined to the piece of the value that a text holds around `of`: offset in the value, place and text.
+ * `behind`: what stood behind it in the text's room before.
+ */
+function around(text: string, of: string, value = VALUE, behind = ''): [number, number, string][] {
+  return joinedIn(text, of, value, formOf(value), behind);
+}
+
+function joinedIn(
+  text: string,
+  of: string,
+  spelled: string,
+  form: Form,
+  behind: string,
+): [number, number, string][] {
   const plain = new PlainText();
-  plain.reset(Buffer.from(text));
-  const piece = pieceAt(formOf(value), value.indexOf(of), plain, text.indexOf(of));
+  for (const written of [`${text}${behind}`, text]) plain.reset(Buffer.from(written));
+  const piece = pieceAt(form, spelled.indexOf(of), plain, text.indexOf(of));
   if (piece === undefined) throw new Error(`no piece around ${of}`);
   return joined(piece, plain, new Followed()).map(({ offset, start, end }) => [
     offset,
@@ -69,6 +82,8 @@ test('a part may stand 160 characters away, not more', () => {
   expect(around(`${MIDDLE}${gap(157)}${part(24, 28)}`, MIDDLE)).toEqual([]);
   expect(around(`${part(4, 8)}${gap(156)}${MIDDLE}`, MIDDLE)).toHaveLength(1);
   expect(around(`${part(4, 8)}${gap(157)}${MIDDLE}`, MIDDLE)).toEqual([]);
+  expect(around(`${MIDDLE}-${part(24, 28)}${gap(156)}${part(28)}`, MIDDLE)).toHaveLength(2);
+  expect(around(`${part(0, 4)}${gap(156)}${part(4, 8)}-${MIDDLE}`, MIDDLE)).toHaveLength(2);
 });
 
 test('right behind a piece a later part counts, with the byte before it', () => {
@@ -78,6 +93,8 @@ test('right behind a piece a later part counts, with the byte before it', () => 
   expect(around(least, part(8, 20))).toEqual([[31, 11, `${part(19, 20)}${part(28)}`]]);
   expect(around(`${part(8, 20)}${part(29)}`, part(8, 20))).toEqual([]);
   expect(around(`${part(8, 20)}${part(24, 27)}`, part(8, 20))).toEqual([]);
+  expect(around(`${part(8, 20)}${part(24, 27)}`, part(8, 20), VALUE, part(27))).toEqual([]);
+  expect(around(`----${text}`, part(8, 20))).toEqual([[27, 15, `${part(19, 20)}${part(24)}`]]);
   // what is not a later part
   expect(around(`${part(8, 20)}${part(2, 8)}`, part(8, 20))).toEqual([]);
 });
@@ -116,6 +133,9 @@ test('where a value was followed already, only the next part is told again', () 
     return piece && joined(piece, plain, followed).map(({ offset }) => offset);
   });
   expect(told).toEqual([[12, 24, 36], [24, 0], [36, 12], [24]]);
+  const [, , third = ''] = parts;
+  const piece = pieceAt(form, value.indexOf(third), plain, text.indexOf(third));
+  expect(piece && joined(piece, plain, followed).map(({ offset }) => offset)).toEqual([36, 12]);
 });
 
 /** The form of a value's hex dump, whose column of characters is looked for. */
@@ -126,22 +146,14 @@ function dumped(value: string): Form {
 }
 const hex = (text: string) => Buffer.from(text).toString('hex');
 
-/** As `around`, of digits; the text's room held another one before. */
+/** As `around`, of digits. */
 function aroundDigits(
   text: string,
   of: string,
   value = SECRET,
-  before = '',
+  behind = '',
 ): [number, number, string][] {
-  const plain = new PlainText();
-  for (const written of [`${text}${before}`, text]) plain.reset(Buffer.from(written));
-  const piece = pieceAt(dumped(value), hex(value).indexOf(of), plain, text.indexOf(of));
-  if (piece === undefined) throw new Error(`no piece around ${of}`);
-  return joined(piece, plain, new Followed()).map(({ offset, start, end }) => [
-    offset,
-    start,
-    text.slice(start, end),
-  ]);
+  return joinedIn(text, of, hex(value), dumped(value), behind);
 }
 
 describe('beside the digits of a dump', () => {
@@ -210,6 +222,8 @@ describe('beside the digits of a dump', () => {
 
   test('of a value that is no dump there is none', () => {
     expect(around(`${MIDDLE}--${MIDDLE}`, MIDDLE)).toEqual([]);
+    const digits = hex(SECRET);
+    expect(around(`${digits}--${SECRET}`, digits, digits)).toEqual([]);
   });
 });
 
