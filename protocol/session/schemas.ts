@@ -53,7 +53,7 @@ export type SpawnParams = z.infer<typeof spawnParams>;
 export const exitStatus = z.object({
   /** null when a signal ended it. */
   exitCode: z.nullable(z.number()),
-  /** Name such as `SIGTERM`, or null. */
+  /** Name such as `SIGTERM`, of real-time signals such as `SIGRTMIN+1`; or null. */
   signal: z.nullable(z.string()),
 });
 export type ExitStatus = z.infer<typeof exitStatus>;

@@ -1,5 +1,5 @@
-import { constants } from 'node:os';
 import type { ExitStatus } from '../../protocol/session/schemas.ts';
+import { numberOfSignal } from '../platform/signals.ts';
 
 /** A command's own code; 128+n when a signal ended it (POSIX shells). */
 export function exitCodeOf({ exitCode, signal }: ExitStatus): number {
@@ -8,6 +8,5 @@ export function exitCodeOf({ exitCode, signal }: ExitStatus): number {
 
 /** 128+n for the signal n; 128 for a name that this system lacks. */
 export function exitCodeOfSignal(signal: string | null): number {
-  const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
-  return 128 + (number ?? 0);
+  return 128 + ((signal === null ? undefined : numberOfSignal(signal)) ?? 0);
 }

@@ -1,11 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { codeOf } from '../errors.ts';
-import { libc } from './native.ts';
 import { sessionOf, startTimeOf, stateOf } from './peer.ts';
 import { readKernelText } from './procfs.ts';
-
-const WNOHANG = 1;
 
 /** Processes that `identities` reads in one turn of the event loop. */
 const perTurn = 4;
@@ -34,8 +31,12 @@ export function* below(
   }
 }
 
-/** Threads can have children too, so every task is asked. */
+/**
+ * Threads can have children too, so every task is asked; but only the first one of this process starts any,
+ * and is who adopts orphans.
+ */
 export function childrenOf(pid: number): number[] {
+  if (pid === process.pid) return childrenOfTask(pid, pid);
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) => childrenOfTask(pid, task));
   } catch {
@@ -43,7 +44,8 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
-function childrenOfTask(pid: number, task: number | string): number[] {
+/** Those that one thread has started or adopted. */
+export function childrenOfTask(pid: number, task: number | string): number[] {
   const words = readKernelText(`/proc/${pid}/task/${task}/children`) ?? '';
   return words === '' ? [] : words.trimEnd().split(' ').map(Number);
 }
@@ -90,18 +92,6 @@ export function signalAll(members: readonly Identity[], name: NodeJS.Signals): v
 /** True also for a process that is gone. */
 export function isZombie(pid: number): boolean {
   return (stateOf(pid) ?? 'Z') === 'Z';
-}
-
-/**
- * Reaps orphans that this process adopted as subreaper, of which the kernel makes its first thread the
- * parent. Never waits for any child: the exit codes of Node's own children are libuv's to collect.
- */
-export function reapOrphans(own: ReadonlySet<number>): void {
-  const waitpid = libc('int waitpid(int pid, int *status, int options)');
-  const status = new Int32Array(1);
-  for (const pid of childrenOfTask(process.pid, process.pid)) {
-    if (!own.has(pid)) waitpid?.(pid, status, WNOHANG);
-  }
 }
 
 /** Everything below this process, read a little in each turn, so that nobody waits for hundreds of them. */

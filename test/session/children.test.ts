@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addKey, readKey, removeKey } from '../../src/platform/keyring.ts';
-import { TestSession } from '../support/session.ts';
+import { cleanEnv, synsc, TestSession } from '../support/session.ts';
 
 let session: TestSession;
 beforeAll(async () => {
@@ -44,10 +45,34 @@ describe('a command of the session', () => {
     rmSync(file);
   });
 
+  const terminal = { columns: 80, rows: 24 };
+  test.each([
+    { says: 'on pipes', tty: undefined },
+    { says: 'in a terminal', tty: terminal },
+  ])('$says begins with no signal ignored or blocked', async ({ tty }) => {
+    const argv = ['grep', '-E', 'Sig(Blk|Ign)', '/proc/self/status'];
+    const { stdout } = await session.run({ argv, ...(tty && { tty }) });
+    expect(stdout.match(/\w+:\t\w+/g)).toEqual(
+      ['SigBlk:\t', 'SigIgn:\t'].map((name) => name + '0'.repeat(16)),
+    );
+  });
+
+  test.each([
+    [9, 'SIGKILL'],
+    [10, 'SIGUSR1'],
+    [34, 'SIGRTMIN'],
+    [64, 'SIGRTMIN+30'],
+  ])('that signal %i ended says so, on pipes and in a terminal', async (number, signal) => {
+    const argv = ['perl', '-e', `kill ${number}, $$; sleep 60`];
+    for (const tty of [undefined, terminal]) {
+      const ended = await session.run({ argv, ...(tty && { tty }) });
+      expect(ended).toMatchObject({ exitCode: null, signal });
+    }
+  });
+
   test('in a terminal has one of its own', async () => {
-    const tty = { columns: 80, rows: 24 };
     const seen = await Promise.all(
-      [1, 2, 3].map(() => session.run({ argv: ['sh', '-c', 'tty; sleep 1'], tty })),
+      [1, 2, 3].map(() => session.run({ argv: ['sh', '-c', 'tty; sleep 1'], tty: terminal })),
     );
     expect(new Set(seen.map(({ stdout }) => /^\/dev\/pts\/\d+/.exec(stdout)?.[0])).size).toBe(3);
   });
@@ -73,6 +98,15 @@ describe('a command of the session', () => {
     removeKey(name);
     expect(stdout).toBe('refused');
   });
+});
+
+test('the exit code of `exec` and of `launch` is 128 and the signal, of real-time signals too', () => {
+  const text = `${synsc} exec -- perl -e 'kill 35, $$; sleep 60'; echo "$?"; exec perl -e 'kill 36, $$; sleep 60'`;
+  const { stdout, status } = spawnSync(synsc, ['launch', '--no-sync', '--', 'sh', '-c', text], {
+    env: cleanEnv({ XDG_RUNTIME_DIR: session.runtime }),
+    encoding: 'utf8',
+  });
+  expect({ stdout, status }).toEqual({ stdout: '163\n', status: 164 });
 });
 
 test('every variable of the shell that launched it arrives, whatever its name', async () => {

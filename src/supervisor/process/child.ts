@@ -1,20 +1,21 @@
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { ReadStream } from 'node:tty';
-import { nonBlocking } from '../../platform/descriptors.ts';
+import type { Ended } from '../../platform/children.ts';
+import { blocking, nonBlocking } from '../../platform/descriptors.ts';
 import { openTerminal } from '../../platform/pty.ts';
+import type { Stdio } from '../../platform/spawn.ts';
 import { Descriptors, type ForkOptions, fork } from './fork.ts';
 import type { StreamName } from './output.ts';
 import { readPipe, readTerminal } from './reader.ts';
 
-export interface ChildOptions extends ForkOptions {
+export interface ChildOptions extends Omit<ForkOptions, 'onEnd'> {
   /** `inherit`: our own standard input. */
   readonly stdin: 'none' | 'pipe' | 'inherit';
   readonly tty?: { readonly columns: number; readonly rows: number } | undefined;
   /** Raw output: goes to a redactor and nowhere else. */
   readonly onData: (stream: StreamName, bytes: Buffer) => void;
-  readonly onExit: (exitCode: number | null, signal: string | null) => void;
+  readonly onExit: Ended;
 }
 
 export interface Child {
@@ -42,9 +43,14 @@ function startOnPipes(options: ChildOptions): Child {
   const stdout = descriptors.pipe();
   const stderr = descriptors.pipe();
   const standardInput = stdin?.read ?? (options.stdin === 'inherit' ? 0 : 'ignore');
-  const stdio: (number | 'ignore')[] = [standardInput, stdout.write, stderr.write];
+  if (standardInput === 0) blocking(0); // Node may have changed that for itself: programs expect it
+  const stdio: Stdio = [standardInput, stdout.write, stderr.write];
   const outlets = [stdout, stderr].map(({ read }) => `pipe:[${fstatSync(read).ino}]`);
-  const child = fork(options, undefined, stdio, descriptors);
+  const onEnd = afterDraining(options.onExit, () => {
+    input?.destroy();
+    for (const one of readers) one.drain();
+  });
+  const pid = fork({ ...options, onEnd }, undefined, stdio, descriptors);
   for (const fd of stdio) if (typeof fd === 'number') descriptors.close(fd);
 
   const input = stdin && new Socket({ fd: stdin.write, readable: false, writable: true });
@@ -53,12 +59,8 @@ function startOnPipes(options: ChildOptions): Child {
     readPipe(stdout.read, (bytes) => options.onData('stdout', bytes)),
     readPipe(stderr.read, (bytes) => options.onData('stderr', bytes)),
   ];
-  whenEnded(child, options, () => {
-    input?.destroy();
-    for (const one of readers) one.drain();
-  });
   return {
-    pid: child.pid,
+    pid,
     outlets,
     write: (bytes) => written(input, bytes),
     closeStdin: () => void input?.end(),
@@ -78,7 +80,16 @@ function startInTerminal(
   descriptors.add(terminal.master);
   descriptors.add(terminal.slave);
   nonBlocking(terminal.master);
-  const child = fork(options, terminal.path, ['ignore', 'ignore', 'ignore'], descriptors);
+  const onEnd = afterDraining(options.onExit, () => {
+    output.drain();
+    closeSlave();
+  });
+  const pid = fork(
+    { ...options, onEnd },
+    terminal.path,
+    ['ignore', 'ignore', 'ignore'],
+    descriptors,
+  );
 
   const output = readTerminal(terminal.master, (bytes) => options.onData('tty', bytes));
   const { stream } = output;
@@ -89,12 +100,8 @@ function startInTerminal(
     if (slave !== undefined) closeSync(slave);
     slave = undefined;
   };
-  whenEnded(child, options, () => {
-    output.drain();
-    closeSlave();
-  });
   return {
-    pid: child.pid,
+    pid,
     outlets: [terminal.path],
     write: (bytes) => written(stream, bytes),
     closeStdin: () => void stream.write(Buffer.from([4])), // ^D, the terminal's end of file
@@ -116,11 +123,11 @@ function written(stream: Socket | ReadStream | undefined, bytes: Buffer): Promis
 }
 
 /** After the exit, what is still in the pipe or terminal is read before the end is told. */
-function whenEnded(child: ChildProcess, { onExit }: ChildOptions, drain: () => void): void {
-  child.on('exit', (code, name) => {
+function afterDraining(onExit: Ended, drain: () => void): Ended {
+  return (exitCode, signal) => {
     setImmediate(() => {
       drain();
-      onExit(code, name);
+      onExit(exitCode, signal);
     });
-  });
+  };
 }

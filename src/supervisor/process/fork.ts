@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
 import { codeOf, SynscError } from '../../errors.ts';
+import { type Ended, startProcess } from '../../platform/children.ts';
 import { pipe } from '../../platform/descriptors.ts';
 import { mayExecute, runsByItself } from '../../platform/executable.ts';
 import { release } from '../../platform/pages.ts';
-import { direct, launcher, type Start } from './launcher.ts';
+import type { Program, Stdio } from '../../platform/spawn.ts';
+import { direct, launcher } from './launcher.ts';
 
 /** Descriptors that a start has opened: all are closed when it fails. */
 export class Descriptors {
@@ -32,24 +33,22 @@ export class Descriptors {
   }
 }
 
-export interface ForkOptions extends Start {
+export interface ForkOptions extends Required<Program> {
   /** `NAME=value` lines for the launcher; released as soon as they are in the pipe. */
   readonly values: Buffer;
+  readonly onEnd: Ended;
 }
 
-type Stdio = readonly (number | 'ignore')[];
-type Started = ChildProcess & { readonly pid: number };
-
 /**
- * Starts a program and hands over its terminal and its values. Throws LIMIT when the system refuses
- * another process or so long a command, NO_SUCH_DIRECTORY; nothing is left open then.
+ * Starts a program and hands over its terminal and its values; returns its process id. Throws LIMIT when
+ * the system refuses another process or so long a command, NO_SUCH_DIRECTORY; nothing is left open then.
  */
 export function fork(
   options: ForkOptions,
   terminalPath: string | undefined,
   stdio: Stdio,
   descriptors: Descriptors,
-): Started {
+): number {
   try {
     const plain = terminalPath === undefined && options.values.length === 0;
     return (
@@ -58,17 +57,16 @@ export function fork(
     );
   } catch (error) {
     descriptors.closeAll();
-    throw startFailure(error);
+    throw startFailure(error, options.cwd);
   } finally {
     release(options.values);
   }
 }
 
 /** Undefined where the system refuses: the launcher then tells why, in the command's own output. */
-function startDirectly(options: ForkOptions, stdio: Stdio): Started | undefined {
+function startDirectly(options: ForkOptions, stdio: Stdio): number | undefined {
   try {
-    const child = start(direct(options), stdio);
-    return hasPid(child) ? child : undefined;
+    return startProcess(direct(options), stdio, options.onEnd);
   } catch {
     return undefined;
   }
@@ -79,21 +77,14 @@ function startByLauncher(
   terminalPath: string | undefined,
   stdio: Stdio,
   descriptors: Descriptors,
-): Started {
+): number {
   const values = descriptors.pipe();
-  const child = start(launcher(options, terminalPath), [...stdio, values.read]);
+  const program = launcher(options, terminalPath);
+  const pid = startProcess(program, [...stdio, values.read], options.onEnd);
   descriptors.close(values.read);
-  if (!hasPid(child)) throw refused(options.cwd);
   if (options.values.length > 0) hand(options.values, values.write);
   descriptors.close(values.write);
-  return child;
-}
-
-function start({ file, args, env, cwd }: Start, stdio: Stdio): ChildProcess {
-  // detached: setsid(2), no way back to the user's terminal
-  const child = spawn(file, args, { cwd, env, detached: true, stdio: [...stdio] });
-  child.on('error', () => undefined); // there is no pid then
-  return child;
+  return pid;
 }
 
 function hand(values: Buffer, fd: number): void {
@@ -104,29 +95,29 @@ function hand(values: Buffer, fd: number): void {
   }
 }
 
-function refused(cwd: string): SynscError {
-  if (!mayExecute(cwd)) {
-    return new SynscError('NO_SUCH_DIRECTORY', 'the working directory may not be entered');
-  }
-  return new SynscError('LIMIT', 'the system starts no further process now', {
-    hint: 'wait for running commands to end, or raise the limit of processes: `ulimit -u`',
-  });
+const noFurther = {
+  message: 'the system starts no further process now',
+  hint: 'wait for running commands to end, or raise the limit of processes: `ulimit -u`',
+};
+/** What the system refuses a start for (errno(3)), in the session's words. */
+const limits: Readonly<Record<string, typeof noFurther>> = {
+  EAGAIN: noFurther,
+  ENOMEM: noFurther,
+  E2BIG: {
+    message: 'the command and its environment are too long for the system',
+    hint: 'pass long data by stdin or a file',
+  },
+};
+
+function startFailure(error: unknown, cwd: string): unknown {
+  const limit = limits[codeOf(error)];
+  if (limit !== undefined) return new SynscError('LIMIT', limit.message, { hint: limit.hint });
+  if (error instanceof SynscError || mayExecute(cwd)) return error;
+  return new SynscError('NO_SUCH_DIRECTORY', 'the working directory may not be entered');
 }
 
 function tooMany(message: string): SynscError {
   return new SynscError('LIMIT', message, {
     hint: 'wait for running commands to end, or raise the limit of open files: `ulimit -n`',
   });
-}
-
-function hasPid(child: ChildProcess): child is Started {
-  return child.pid !== undefined;
-}
-
-function startFailure(error: unknown): unknown {
-  return codeOf(error) === 'E2BIG'
-    ? new SynscError('LIMIT', 'the command and its environment are too long for the system', {
-        hint: 'pass long data by stdin or a file',
-      })
-    : error;
 }

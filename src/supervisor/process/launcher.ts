@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import type { Program } from '../../platform/spawn.ts';
 
 /**
  * Shell text that a command starts through: it takes credentials as `NAME=value` lines from
@@ -33,12 +34,7 @@ exec '/bin/sh', @ARGV if $!+0 == 8; # ENOEXEC: a script without #!
 print STDERR "$ARGV[0]: $!\n";
 exit($!+0 == 2 ? 127 : 126);`;
 
-export interface Start {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly env: Record<string, string>;
-  readonly cwd: string;
-}
+type Start = Required<Program>;
 
 /** How to start a program so that it finds its terminal and its values. */
 export function launcher(program: Start, terminalPath: string | undefined): Start {

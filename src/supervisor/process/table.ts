@@ -3,6 +3,8 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus, ProcessSummary } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
+import { reap } from '../../platform/children.ts';
+import { elapsed } from '../../platform/clock.ts';
 import { startTimeOf } from '../../platform/peer.ts';
 import { killTree } from '../../platform/sweep.ts';
 import {
@@ -10,7 +12,6 @@ import {
   type Identity,
   identityOf,
   membersOf,
-  reapOrphans,
   signal,
   signalAll,
 } from '../../platform/tree.ts';
@@ -180,16 +181,9 @@ export class ManagedProcess {
 /** The commands of one session, and the end of all that they started. */
 export class ProcessTable {
   readonly #processes = new Map<string, ManagedProcess>();
-  readonly #pids = new Set<number>();
   readonly #spared = new Set<number>();
   #front: ManagedProcess | undefined;
   #closed = false;
-
-  constructor() {
-    process.on('SIGCHLD', this.#reap);
-  }
-
-  readonly #reap = () => reapOrphans(this.#pids);
 
   /** Throws LIMIT at 64 running commands, SESSION_ENDING after the end began. */
   start(options: ProcessOptions): ManagedProcess {
@@ -200,11 +194,7 @@ export class ProcessTable {
     }
     const started = new ManagedProcess(options);
     this.#processes.set(started.id, started);
-    this.#pids.add(started.pid);
-    void started.exited.then(() => {
-      this.#pids.delete(started.pid);
-      this.#forgetOldest();
-    });
+    void started.exited.then(() => this.#forgetOldest());
     return started;
   }
 
@@ -215,8 +205,6 @@ export class ProcessTable {
   startFront(options: ProcessOptions): ManagedProcess {
     const front = new ManagedProcess(options);
     this.#front = front;
-    this.#pids.add(front.pid);
-    void front.exited.then(() => this.#pids.delete(front.pid));
     return front;
   }
 
@@ -224,14 +212,10 @@ export class ProcessTable {
     return this.#front;
   }
 
-  /** A helper of the supervisor itself is neither reaped nor killed here, until it has ended. */
+  /** A helper of the supervisor itself is not killed here, until it has ended. */
   spare(pid: number): () => void {
-    this.#pids.add(pid);
     this.#spared.add(pid);
-    return () => {
-      this.#pids.delete(pid);
-      this.#spared.delete(pid);
-    };
+    return () => void this.#spared.delete(pid);
   }
 
   get(id: string): ManagedProcess {
@@ -270,10 +254,9 @@ export class ProcessTable {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#askToEnd();
-    killTree(process.pid, this.#spared, { within: endPatience, reap: this.#reap });
+    killTree(process.pid, this.#spared, { within: endPatience, reap });
     for (const one of [...this.all(), this.#front]) one?.close();
-    this.#reap();
-    process.off('SIGCHLD', this.#reap);
+    reap();
   }
 
   /** Waits for what can end by itself, unless it does the contrary. */
@@ -281,10 +264,10 @@ export class ProcessTable {
     const asked = this.#left();
     if (asked.size > endLimit.processes) return;
     for (const pid of asked) signal(pid, 'SIGTERM');
-    const deadline = performance.now() + endGrace;
-    for (let left = asked; left.size > 0 && performance.now() < deadline; left = this.#left()) {
+    const deadline = elapsed() + endGrace;
+    for (let left = asked; left.size > 0 && elapsed() < deadline; left = this.#left()) {
       if ([...left].filter((pid) => !asked.has(pid)).length > endLimit.forks) return;
-      this.#reap();
+      reap();
       await delay(10);
     }
   }

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startProcess } from '../../platform/children.ts';
+import { elapsed } from '../../platform/clock.ts';
 import { pipe, wakeAt } from '../../platform/descriptors.ts';
 import type { ProcessMark } from '../../platform/mark.ts';
 import type { SavedTerminal } from '../../platform/stty.ts';
@@ -43,18 +44,26 @@ export interface WatchdogOptions {
   readonly spare: (pid: number) => () => void;
 }
 
+interface Running {
+  readonly pid: number;
+  readonly orders: Socket;
+  /** Resolves when it has ended. */
+  readonly gone: Promise<void>;
+}
+
 /** The process that cleans up when this one can't. Where it is killed another one takes its place. */
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #timer: NodeJS.Timeout;
-  #child: ChildProcess | undefined;
-  #orders: Socket | undefined;
+  /** Undefined where there is none now. */
+  #running: Running | undefined;
   #terminal: SavedTerminal | undefined;
   /** What it was told last of what runs. */
   #list = '';
   /** What has begun while a list is made; undefined when none is. */
   #meanwhile: Identity[] | undefined;
   #dismissed = false;
+  /** Of one that was told to go. */
   #gone: Promise<void> = Promise.resolve();
 
   constructor(options: WatchdogOptions) {
@@ -79,8 +88,8 @@ export class Watchdog {
 
   /** It may have been stopped, or is gone. */
   #wake(): void {
-    if (this.#child === undefined) this.#start();
-    else if (this.#child.pid !== undefined) signal(this.#child.pid, 'SIGCONT');
+    if (this.#running === undefined) this.#start();
+    else signal(this.#running.pid, 'SIGCONT');
   }
 
   async #tellAll(): Promise<void> {
@@ -89,7 +98,7 @@ export class Watchdog {
     const all = [...(await identities()), ...meanwhile];
     this.#meanwhile = undefined;
     const list = all
-      .filter(({ pid }) => pid !== this.#child?.pid)
+      .filter(({ pid }) => pid !== this.#running?.pid)
       .map(nameOf)
       .join(' ');
     if (list !== this.#list) this.#say(`list ${list}`);
@@ -109,75 +118,72 @@ export class Watchdog {
   dismiss(): void {
     this.#dismissed = true;
     clearInterval(this.#timer);
-    const child = this.#child;
-    if (child?.pid === undefined || this.#isAnythingLeft()) return;
-    this.#gone = new Promise((resolve) => void child.once('exit', () => resolve()));
-    signal(child.pid, 'SIGCONT');
+    const running = this.#running;
+    if (running === undefined || this.#isAnythingLeft()) return;
+    this.#gone = running.gone;
+    signal(running.pid, 'SIGCONT');
     this.#say('done');
   }
 
   /** Resolves when it has gone after that. */
   async left(): Promise<void> {
-    const child = this.#child;
-    child?.ref();
-    await Promise.race([this.#gone, delay(dismissalGrace, undefined, { ref: false })]);
-    child?.unref();
+    await Promise.race([this.#gone, delay(dismissalGrace)]);
   }
 
   #isAnythingLeft(): boolean {
-    return childrenOf(process.pid).some((pid) => pid !== this.#child?.pid && !isZombie(pid));
+    return childrenOf(process.pid).some((pid) => pid !== this.#running?.pid && !isZombie(pid));
   }
 
   #say(line: string): void {
-    this.#orders?.write(`${line}\n`);
+    this.#running?.orders.write(`${line}\n`);
   }
 
   /** Where there can be none now, the next list tries again. */
   #start(): void {
     const orders = pipe();
     if (orders === undefined) return;
-    const child = this.#spawn(orders.read);
-    const { pid } = child;
+    let tell: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const pid = this.#spawn(orders.read, tell);
     if (pid !== undefined) wakeAt(orders.read, pid);
     closeSync(orders.read);
     if (pid === undefined) closeSync(orders.write);
-    else this.#take(child, pid, orders.write);
+    else this.#take(pid, orders.write, gone);
   }
 
-  #spawn(orders: number): ChildProcess {
+  /** Undefined where the system starts no process now. */
+  #spawn(orders: number, ended: () => void): number | undefined {
     const { sessionId, directories, mark } = this.#options;
     const { directory, files, shims } = directories;
-    const child = mark.without(() =>
-      spawn('/bin/sh', ['-c', script, 'session-watchdog'], {
-        env: {
-          PATH: '/usr/bin:/bin',
-          ...{ ID: sessionId, MARK: mark.text ?? 'none', SUPERVISOR: String(process.pid) },
-          ...{ DIRECTORY: directory, FILES: files, SHIMS: shims, SWEEP: sweep },
-        },
-        detached: true,
-        stdio: ['ignore', 'ignore', 'ignore', orders],
-      }),
-    );
-    child.on('error', () => undefined); // there is no pid then
-    return child;
+    const env = {
+      PATH: '/usr/bin:/bin',
+      ...{ ID: sessionId, MARK: mark.text ?? 'none', SUPERVISOR: String(process.pid) },
+      ...{ DIRECTORY: directory, FILES: files, SHIMS: shims, SWEEP: sweep },
+    };
+    const program = { file: '/bin/sh', args: ['-c', script, 'session-watchdog'], env };
+    const stdio = ['ignore', 'ignore', 'ignore', orders] as const;
+    try {
+      return mark.without(() => startProcess(program, stdio, ended));
+    } catch {
+      return undefined;
+    }
   }
 
-  #take(child: ChildProcess, pid: number, fd: number): void {
+  #take(pid: number, fd: number, gone: Promise<void>): void {
     const orders = new Socket({ fd, readable: false, writable: true }).unref();
     orders.on('error', () => undefined); // it is gone
     const release = this.#options.spare(pid);
-    const started = performance.now();
-    child.unref();
-    child.once('exit', () => {
+    const started = elapsed();
+    void gone.then(() => {
       release();
       orders.destroy();
-      this.#child = undefined;
-      this.#orders = undefined;
+      this.#running = undefined;
       // one that can't live is tried again with the next list only
-      if (!this.#dismissed && performance.now() - started > listInterval) this.update();
+      if (!this.#dismissed && elapsed() - started > listInterval) this.update();
     });
-    this.#child = child;
-    this.#orders = orders;
+    this.#running = { pid, orders, gone };
     this.#list = '';
     if (this.#terminal !== undefined) this.remember(this.#terminal);
   }
