@@ -2,8 +2,8 @@ import { lazily } from './lazily.ts';
 
 const v8 = lazily(() => import('node:v8'));
 
-/** Milliseconds after which a session has loaded what starts often. */
-const started = 10_000;
+/** Milliseconds after which a session has loaded what it needs for each command. */
+const started = 60_000;
 
 /**
  * Keeps the memory in which V8 makes new objects at a megabyte or a few: it would grow to 48 MB in a session

@@ -86,8 +86,10 @@ function bySession(): ReadonlyMap<number, readonly number[]> {
   if (sessions !== undefined) return sessions;
   const read = new Map<number, number[]>();
   for (const pid of descendantsOf(process.pid)) {
-    const session = sessionOf(pid);
-    if (session !== undefined) read.set(session, [...(read.get(session) ?? []), pid]);
+    const session = sessionOf(pid) ?? 0;
+    const members = read.get(session) ?? [];
+    members.push(pid);
+    read.set(session, members);
   }
   setImmediate(() => {
     sessions = undefined;
