@@ -1,5 +1,8 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/secret.ts';
+import { ProcessTable } from '../../src/supervisor/process/table.ts';
+import { CredentialFiles } from '../../src/supervisor/vault/credential-file.ts';
 import { ownKeys } from '../../src/supervisor/vault/own-keys.ts';
 import { type Credential, Vault } from '../../src/supervisor/vault/vault.ts';
 
@@ -21,6 +24,31 @@ const lines = (vault: Vault, ...names: string[]) =>
 
 const from = (env: Record<string, string>) => (name: string) =>
   env[name] === undefined ? undefined : Buffer.from(env[name]);
+
+describe('at the end of a session', () => {
+  test('no command that was about to start brings its credential files back', () => {
+    const place = mkdtempSync('/dev/shm/synsc-vault-');
+    const files = new CredentialFiles(place, 'abcdefghij');
+    const directory = files.own();
+    expect(existsSync(directory)).toBe(true);
+    files.remove();
+    const late = () => files.pathOf(credential('GOOGLE_APPLICATION_CREDENTIALS', '{}'));
+    expect(late).toThrow(expect.objectContaining({ code: 'SESSION_ENDING' }));
+    expect(existsSync(directory)).toBe(false);
+    rmSync(place, { recursive: true });
+  });
+
+  test('the values of one that is refused are overwritten', async () => {
+    const table = new ProcessTable();
+    await table.close();
+    const values = Buffer.from('HF_TOKEN=value\n');
+    const command = { file: '/bin/true', args: [], cwd: '/', env: {}, command: 'true' };
+    const filter = () => ({ write: () => undefined, end: () => undefined });
+    const start = () => table.start({ ...command, values, filter, stdin: 'none' });
+    expect(start).toThrow(expect.objectContaining({ code: 'SESSION_ENDING' }));
+    expect(values.every((byte) => byte === 0)).toBe(true);
+  });
+});
 
 describe('the vault', () => {
   test('takes a new pair all at once and keeps old values for redaction', () => {

@@ -16,6 +16,7 @@ export class CredentialFiles {
   readonly #written = new Map<string, Credential>();
   readonly #sessionDirectory: string;
   #made = false;
+  #removed = false;
 
   /** `sessionDirectory` is used when it is on tmpfs, else /dev/shm. */
   constructor(sessionDirectory: string, id: string) {
@@ -49,7 +50,7 @@ export class CredentialFiles {
 
   /**
    * The directory itself, made when first needed (0700). Throws UNSUPPORTED where nothing is on tmpfs,
-   * UNSAFE_DIRECTORY where somebody else has made it.
+   * UNSAFE_DIRECTORY where somebody else has made it, SESSION_ENDING after `remove`.
    */
   own(): string {
     this.#make();
@@ -67,6 +68,8 @@ export class CredentialFiles {
   }
 
   #make(): void {
+    // a command that was about to start when the session ended would leave it behind
+    if (this.#removed) throw new SynscError('SESSION_ENDING', 'the session ends');
     try {
       mkdirSync(this.directory, { mode: 0o700 });
       this.#made = true;
@@ -78,6 +81,7 @@ export class CredentialFiles {
   }
 
   remove(): void {
+    this.#removed = true;
     if (!this.#made) return; // the place may be closed to us
     removeTree(this.directory);
     this.#written.clear();
