@@ -1,6 +1,14 @@
-import { copyFileSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { removeTree } from './files.ts';
 import { killMarked } from './mark.ts';
 import { startTimeOf } from './peer.ts';
@@ -41,6 +49,22 @@ export function isPrivate(path: string, uid: number): boolean | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * A directory above, as the path is written or as it leads, in which everybody may put another one in this
+ * one's place: writable for all, and not sticky as /tmp is.
+ */
+export function placeOfOthers(directory: string): string | undefined {
+  return [directory, realpathSync(directory)].flatMap(above).find((place) => {
+    const { mode } = statSync(place);
+    return (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
+  });
+}
+
+function above(place: string): string[] {
+  const parent = dirname(place);
+  return parent === place ? [] : [parent, ...above(parent)];
 }
 
 /**
