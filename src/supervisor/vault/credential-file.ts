@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, SynscError } from '../../errors.ts';
 import { removeTree } from '../../platform/files.ts';
@@ -31,21 +31,30 @@ export class CredentialFiles {
     if (credential.path !== undefined) return credential.path;
     const file = join(this.own(), fileName(credential.name));
     if (this.#written.get(credential.name) === credential) return file;
-    rmSync(file, { force: true });
-    writeFileSync(file, credential.secret.expose(), { mode: 0o600, flag: 'wx' });
+    this.#written.delete(credential.name);
+    put(file, credential.secret.expose());
     this.#written.set(credential.name, credential);
     return file;
   }
 
-  /** After a change: a file that commands may have open becomes the new one, or goes with its credential. */
+  /**
+   * After a change: a file that commands may have open becomes the new one, or goes with its credential. It
+   * goes also where the new one can't be written: the next command that needs it is told why.
+   */
   refresh(name: string, credential: Credential | undefined): void {
     const old = this.#written.get(name);
     if (old === undefined) return;
-    if (credential !== undefined && credential.path === undefined) this.pathOf(credential);
-    else {
-      rmSync(join(this.directory, fileName(name)), { force: true });
-      this.#written.delete(name);
+    try {
+      if (credential !== undefined && credential.path === undefined) this.pathOf(credential);
+      else this.#forget(name);
+    } catch {
+      this.#forget(name);
     }
+  }
+
+  #forget(name: string): void {
+    rmSync(join(this.directory, fileName(name)), { force: true });
+    this.#written.delete(name);
   }
 
   /**
@@ -85,6 +94,19 @@ export class CredentialFiles {
     if (!this.#made) return; // the place may be closed to us
     removeTree(this.directory);
     this.#written.clear();
+  }
+}
+
+/** Whoever reads it meanwhile finds the old one or the new one; where it can't be written, neither is left. */
+function put(file: string, bytes: Buffer): void {
+  const fresh = `${file}.new`;
+  rmSync(fresh, { force: true });
+  try {
+    writeFileSync(fresh, bytes, { mode: 0o600, flag: 'wx' });
+    renameSync(fresh, file);
+  } catch (error) {
+    for (const one of [fresh, file]) rmSync(one, { force: true });
+    throw error;
   }
 }
 
