@@ -228,22 +228,39 @@ describe('a process of the same user', () => {
   });
 });
 
-describe('a session that others could look into does not start', () => {
-  test.each(['--inspect=0', '--heapsnapshot-signal=SIGUSR2', '--heap-prof', '--report-on-signal'])(
-    'NODE_OPTIONS=%s',
-    (option) => {
-      const { status, stdout, stderr } = spawnSync(
-        synsc,
-        ['launch', '--no-sync', '--', 'echo', 'ran'],
-        {
-          cwd: place,
-          env: cleanEnv({ NODE_OPTIONS: option, XDG_RUNTIME_DIR: place, HF_TOKEN: value }),
-          encoding: 'utf8',
-          timeout: 20_000,
-        },
-      );
-      expect([status, stdout]).toEqual([125, '']);
-      expect(stderr).toContain(`synsc: ${option.replace(/=.*/, '')} would show`);
+test('a session that can not come to be is a failure, also where Node sees nothing left to do', () => {
+  const { status, stdout, stderr } = spawnSync(
+    synsc,
+    ['launch', '--no-sync', '--', 'echo', 'ran'],
+    {
+      // Node takes it for a worker of `node:cluster`: its sockets wait for an answer that nobody gives
+      env: cleanEnv({ NODE_UNIQUE_ID: '1', XDG_RUNTIME_DIR: place }),
+      ...{ encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' },
     },
   );
+  expect([status, stdout]).toEqual([125, '']);
+  expect(stderr).toMatch(/^synsc: .+ did not come to an end\nhint: .+\n$/);
+});
+
+describe('a session that others could look into does not start', () => {
+  test.each([
+    '--inspect=0',
+    '--heapsnapshot-signal=SIGUSR2',
+    '--heap-prof',
+    '--report-on-signal',
+    '--tls-keylog=keys',
+  ])('NODE_OPTIONS=%s', (option) => {
+    const { status, stdout, stderr } = spawnSync(
+      synsc,
+      ['launch', '--no-sync', '--', 'echo', 'ran'],
+      {
+        cwd: place,
+        env: cleanEnv({ NODE_OPTIONS: option, XDG_RUNTIME_DIR: place, HF_TOKEN: value }),
+        encoding: 'utf8',
+        timeout: 20_000,
+      },
+    );
+    expect([status, stdout]).toEqual([125, '']);
+    expect(stderr).toContain(`synsc: ${option.replace(/=.*/, '')} would show`);
+  });
 });
