@@ -228,6 +228,23 @@ describe('a process of the same user', () => {
   });
 });
 
+const canUnshare =
+  spawnSync('unshare', ['-rmpf', 'mount', '-t', 'tmpfs', 'none', '/proc']).status === 0;
+
+test.skipIf(!canUnshare).each([
+  ['shows the processes of another namespace', '-rpf', ''],
+  ['is not there', '-rm', 'mount -t tmpfs none /proc && '],
+])('no session starts where /proc %s (needs unshare)', (_, flags, before) => {
+  const launch = [synsc, 'launch', '--no-sync', '--', 'echo', 'ran'];
+  const words = [flags, 'sh', '-c', `${before}exec "$@"`, 'sh', ...launch];
+  const { status, stdout, stderr } = spawnSync('unshare', words, {
+    env: cleanEnv({ XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')) }),
+    ...{ encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' },
+  });
+  expect([status, stdout]).toEqual([125, '']);
+  expect(stderr).toMatch(/^synsc: \/proc does not show .+\nhint: mount it: .+\n$/);
+});
+
 test('a session that can not come to be is a failure, also where Node sees nothing left to do', () => {
   const { status, stdout, stderr } = spawnSync(
     synsc,
