@@ -2,19 +2,20 @@ import {
   copyFileSync,
   lstatSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
-import { removeTree } from './files.ts';
+import { readRegular, removeTree } from './files.ts';
 import { killMarked } from './mark.ts';
 import { startTimeOf } from './peer.ts';
 
 /** File in each directory of a session that says whose it is, a word a line. */
 const claimFile = 'pid';
+/** Bytes of it at most. */
+const claimLimit = 4096;
 /** Milliseconds after which a directory without that file is no session that just starts. */
 const unclaimedAge = 3_600_000;
 
@@ -76,7 +77,7 @@ export async function removeDead(directories: readonly string[]): Promise<string
   for (const directory of directories) {
     const owner = ownerOf(directory);
     if (owner.lives || (await answers(owner.socketPath))) continue;
-    if (owner.mark !== '') killMarked(owner.mark);
+    killMarked(owner.mark);
     if (removedNow(directory)) removed.push(directory);
   }
   return removed;
@@ -95,11 +96,11 @@ function removedNow(directory: string): boolean {
 function ownerOf(directory: string): { lives: boolean; socketPath: string; mark: string } {
   const own = join(directory, 's');
   try {
-    const text = readFileSync(join(directory, claimFile), 'utf8');
+    const text = readRegular(join(directory, claimFile), claimLimit).toString();
     const [pid = '', start = '', socketPath = own, mark = ''] = text.split('\n');
     return { lives: isRunning(Number(pid), Number(start)), socketPath, mark };
   } catch {
-    // it may be gone since it was listed: its session has ended
+    // it may be gone since it was listed: its session has ended; or it is no file of ours
     const made = lstatSync(directory, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     return { lives: Date.now() - made < unclaimedAge, socketPath: own, mark: '' };
   }

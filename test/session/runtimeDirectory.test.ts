@@ -1,10 +1,13 @@
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -12,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { removeTree, reserveDescriptor } from '../../src/platform/files.ts';
-import { parentOf, peerOf, startTimeOf } from '../../src/platform/peer.ts';
+import { parentOf, peerOf, startTimeOf, stateOf } from '../../src/platform/peer.ts';
 import {
   createSessionDirectory,
   removeSessionDirectory,
@@ -66,6 +69,27 @@ test.each(['a:b', 'a\nb', ''])('a place that can not stand in PATH is passed ove
   mkdirSync(TMPDIR, { mode: 0o700 });
   const { directory } = createSessionDirectory({ XDG_RUNTIME_DIR: odd, TMPDIR }, uid);
   expect(directory).toContain(TMPDIR);
+});
+
+test('what somebody else put beside the sessions keeps none from starting, and ends nothing', async () => {
+  const parent = join(runtime, 'synsc');
+  const dead = (id: string) => {
+    mkdirSync(join(parent, id), { mode: 0o700 });
+    return join(parent, id, 'pid');
+  };
+  expect(spawnSync('mkfifo', [dead('fifofifofi')]).status).toBe(0);
+  symlinkSync('/dev/zero', dead('zerozeroze'));
+  writeFileSync(dead('longlonglo'), '9'.repeat(10_000));
+  symlinkSync(tmpdir(), join(parent, 'linklinkli'));
+  const bystander = spawn('bash', ['-c', 'ulimit -S -i 3217 && exec sleep 600']);
+  const limits = () => readFileSync(`/proc/${bystander.pid}/limits`, 'latin1');
+  await expect.poll(limits, { timeout: 20_000 }).toContain(' 3217 ');
+  // such a word is in the limits of others too, as `unlimited` is in those of all
+  writeFileSync(dead('markmarkma'), '4194305\n1\n/nonexistent\n3217\n');
+  expect(await removeStale(env, uid)).toEqual([join(parent, 'markmarkma')]);
+  expect(stateOf(bystander.pid ?? 0)).toBe('S');
+  expect(existsSync(tmpdir())).toBe(true);
+  bystander.kill();
 });
 
 test('a socket path beyond 103 bytes is refused', () => {
