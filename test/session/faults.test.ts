@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -112,6 +120,33 @@ describe.each(['a FIFO', 'a device'])('%s that never ends', (kind) => {
     symlinkSync(path.dirname(endless()), settings);
     const { status, stderr } = launch({ XDG_CONFIG_HOME });
     expect([status, stderr]).toEqual([2, expect.stringContaining(`cannot read ${settings}`)]);
+  });
+
+  test('is no list of further authorities', () => {
+    const { status, stderr } = spawnSync(synsc, ['launch', '--', 'true'], {
+      env: cleanEnv({
+        SYNSC_NXCA: endless(), // as the entry script passes NODE_EXTRA_CA_CERTS on
+        ...{ SYNSC_TOKEN: 'synsc_EXAMPLE', SYNSC_DASHBOARD_URL: 'https://localhost:1' },
+        ...{ XDG_RUNTIME_DIR: place, XDG_DATA_HOME: place, XDG_CONFIG_HOME: place },
+      }),
+      ...{ encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+    });
+    expect([status, stderr]).toEqual([125, expect.stringContaining('ECONNREFUSED')]);
+  });
+
+  test('is no lock that anybody waits for', () => {
+    const file = endless();
+    const runtime = mkdtempSync(path.join(place, 'runtime-'));
+    mkdirSync(path.join(runtime, 'synsc'), { mode: 0o700 });
+    renameSync(file, path.join(runtime, 'synsc', 'refresh.lock'));
+    const work = `import('${root}/src/account/refresh-lock.ts').then(({ oneAtATime }) =>
+      oneAtATime(process.env, async () => console.log('worked')))`;
+    const tsx = `${root}/node_modules/tsx/dist/loader.mjs`;
+    const { stdout } = spawnSync(process.execPath, ['--import', tsx, '-e', work], {
+      env: cleanEnv({ XDG_RUNTIME_DIR: runtime }),
+      ...{ encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+    });
+    expect(stdout).toBe('worked\n');
   });
 
   test('is no key', () => {
