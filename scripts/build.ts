@@ -15,12 +15,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
+import { type BuildOptions, build, transform } from 'esbuild';
 import { execa } from 'execa';
 import { writeSettings } from '../src/account/settings.ts';
 import { openEmbedded } from '../src/dashboard/store/embedded.ts';
 import { migrate } from '../src/dashboard/store/migrate.ts';
 import { packTemplate } from '../src/dashboard/store/template.ts';
+import { bundlePrograms } from './programs.ts';
 import { startStandIn } from './standIn.ts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -38,9 +39,6 @@ const external = [
 /** For CommonJS packages inside an ES module; every chunk needs its own. */
 const requireShim =
   "import{createRequire as __synscRequire}from'node:module';const require=__synscRequire(import.meta.url);";
-/** For `import.meta.url` inside CommonJS. */
-const placeShim = "const __synscPlace=require('node:url').pathToFileURL(__filename).href;";
-
 /**
  * Both sh and JavaScript. As sh it takes NODE_EXTRA_CA_CERTS away before node starts, which saves
  * the 50 to 80 ms that Node 20 spends reading it, and hands it on as SYNSC_NXCA for what synsc runs.
@@ -79,85 +77,11 @@ async function bundleMain(): Promise<void> {
   });
 }
 
-/**
- * The programs that start often: clients of a session, and sessions. As CommonJS, because the loader of
- * ES modules takes 7 ms and a millisecond more for each file.
- */
-async function bundlePrograms(): Promise<void> {
-  const { outputFiles } = await build({
-    ...common,
-    entryPoints: { entry: 'src/cli/entry.ts' },
-    outdir: dist,
-    splitting: true,
-    format: 'esm',
-    define: { 'import.meta.url': '__synscPlace' },
-    plugins: [wholeProgramApart, ownRequire],
-    write: false,
-  });
-  const chunks = new Map<string, string>();
-  for (const { path: file, text } of outputFiles) {
-    chunks.set(path.basename(file), await commonJs(text));
-  }
-  for (const [name, code] of joined(chunks)) writeFileSync(path.join(dist, name), loadable(code));
+async function writePrograms(): Promise<void> {
+  for (const [name, code] of await bundlePrograms(common))
+    writeFileSync(path.join(dist, name), code);
   await writeScript('loader', path.join(dist, 'synsc.js'));
   writeFileSync(path.join(dist, 'package.json'), '{"type":"commonjs"}\n');
-}
-
-const wholeProgramApart: Plugin = {
-  name: 'whole program apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.mjs', external: true }));
-  },
-};
-
-/** What `createRequire` makes for a file of dist/ is there already: `node:module` is loaded for others only. */
-const ownRequire: Plugin = {
-  name: 'own require',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:module$/ }, ({ kind }) =>
-      kind === 'import-statement' ? { path: 'require', namespace: 'own' } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'own' }, () => ({
-      contents: `export const createRequire = (from) =>
-        from === import.meta.url ? require : require('node:module').createRequire(from);`,
-    }));
-  },
-};
-
-/** Of a chunk; its fellows are one now too, so they are loaded where they were imported. */
-async function commonJs(chunk: string): Promise<string> {
-  const { code } = await transform(chunk, {
-    ...{ format: 'cjs', platform: 'node', target: 'node20' },
-    ...{ minifySyntax: true, minifyWhitespace: true },
-  });
-  const body = code
-    .replace(/\bimport\("\.\/([^"]+\.js)"\)/g, 'Promise.resolve().then(()=>__synscLoad("$1"))')
-    .replace(/\bimport\(("[^"]+")\)/g, '__synscLoad.outside($1)')
-    .replace(/\brequire\("\.\/([^"]+\.js)"\)/g, '__synscLoad("$1")');
-  return body.includes('__synscPlace') ? placeShim + body : body;
-}
-
-/** Characters of a chunk that costs more to open than to read. */
-const small = 20_000;
-
-/** The same chunks, the small ones that others share in one file, which makes each when it is asked for. */
-function joined(chunks: ReadonlyMap<string, string>): [name: string, code: string][] {
-  const all = [...chunks];
-  const isPart = ([name, code]: [string, string]) => /^chunk-/.test(name) && code.length < small;
-  const parts = new Set(all.filter(isPart).map(([name]) => name));
-  const asking = (code: string) =>
-    code.replace(/\b__synscLoad\("(chunk-\w+\.js)"\)/g, (call, name: string) =>
-      parts.has(name) ? `__synscLoad("parts.js")("${name}")` : call,
-    );
-  const bodies = all.filter(isPart).map(([name, code]) => `"${name}"(module){${asking(code)}}`);
-  const made = `const made={},parts={${bodies.join(',\n')}};`;
-  const ask =
-    'module.exports=(name)=>{if(!made[name])parts[name](made[name]={exports:{}});return made[name].exports};';
-  const rest = all.filter((chunk) => !isPart(chunk));
-  return [
-    ['parts.js', made + ask],
-    ...rest.map(([name, code]): [string, string] => [name, asking(code)]),
-  ];
 }
 
 /** A file of scripts/ as a CommonJS program. */
@@ -165,11 +89,6 @@ async function writeScript(name: string, file: string): Promise<void> {
   const text = readFileSync(path.join(root, 'scripts', `${name}.ts`), 'utf8');
   const { code } = await transform(text, { loader: 'ts', format: 'cjs', target: 'node20' });
   writeFileSync(file, code);
-}
-
-/** As `scripts/loader.ts` runs it. */
-function loadable(code: string): string {
-  return `(function(exports,require,module,__filename,__dirname,__synscLoad){${code}\n})`;
 }
 
 /** Runs that start what starts often; each adds to what the one before it had compiled. */
@@ -231,7 +150,7 @@ async function writeTemplate(file: string): Promise<void> {
 
 rmSync(dist, { recursive: true, force: true });
 await bundleMain();
-await bundlePrograms();
+await writePrograms();
 makeExecutable(path.join(dist, 'synsc.js'));
 await train();
 copy('src/dashboard/store/migrations', 'migrations');

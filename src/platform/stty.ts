@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { libc } from './native.ts';
 
@@ -9,27 +8,36 @@ export interface SavedTerminal {
   readonly settings: string;
 }
 
-/** The terminal on our standard input as it is now; undefined where stty(1) does not tell. */
-export function savedTerminal(): SavedTerminal | undefined {
-  const { stdout } = spawnSync('stty', ['-g'], { stdio: ['inherit', 'pipe', 'ignore'] });
-  const settings = stdout?.toString().trim();
-  return settings ? { path: readlinkSync('/proc/self/fd/0'), settings } : undefined;
-}
-
-// <termios.h> of Linux: struct termios { c_iflag, c_oflag, … } of 32-bit words
+// <termios.h> of Linux: struct termios { c_iflag, c_oflag, c_cflag, c_lflag (words), c_line, c_cc[32] (bytes), … }
 const TCSANOW = 0;
 const OPOST = 1;
 const termiosSize = 64;
+const flagWords = 4;
+const controlBytes = { from: 17, to: 49 };
+
+/** The terminal on our standard input as it is now; undefined where that can't be told. */
+export function savedTerminal(): SavedTerminal | undefined {
+  const settings = settingsOf(0);
+  if (settings === undefined) return undefined;
+  const flags = settings.subarray(0, flagWords);
+  const control = new Uint8Array(settings.buffer).subarray(controlBytes.from, controlBytes.to);
+  const words = [...flags, ...control].map((number) => number.toString(16));
+  return { path: readlinkSync('/proc/self/fd/0'), settings: words.join(':') };
+}
+
+function settingsOf(fd: number): Uint32Array | undefined {
+  const get = libc('int tcgetattr(int fd, void *termios)');
+  const settings = new Uint32Array(termiosSize / 4);
+  return process.platform === 'linux' && get?.(fd, settings) === 0 ? settings : undefined;
+}
 
 /**
  * Hands output on as it is. Node's raw mode still makes a line feed a new line, which is wrong for what
  * another terminal has already made ready: a full-screen program moves down by a line feed.
  */
 export function rawOutput(fd: number): void {
-  const get = libc('int tcgetattr(int fd, void *termios)');
-  const set = libc('int tcsetattr(int fd, int when, const void *termios)');
-  const settings = new Uint32Array(termiosSize / 4);
-  if (process.platform !== 'linux' || get?.(fd, settings) !== 0) return;
+  const settings = settingsOf(fd);
+  if (settings === undefined) return;
   settings[1] = (settings[1] ?? 0) & ~OPOST;
-  set?.(fd, TCSANOW, settings);
+  libc('int tcsetattr(int fd, int when, const void *termios)')?.(fd, TCSANOW, settings);
 }

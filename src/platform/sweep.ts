@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { elapsed } from './clock.ts';
 import { libc } from './native.ts';
 import { below, isZombie } from './tree.ts';
 
@@ -16,10 +17,10 @@ type Find = (known: ReadonlySet<number>) => Iterable<number>;
  * stopped one can't fork, and one that forks and ends at once is not gone before it is met.
  */
 export function killAll(find: Find, within: number): boolean {
-  for (const deadline = performance.now() + within; ; pause(pauseBetween)) {
+  for (const deadline = elapsed() + within; ; pause(pauseBetween)) {
     const running = stopAll(find, deadline).filter((pid) => !isZombie(pid));
     for (const pid of running) send(pid, SIGKILL);
-    if (running.length === 0 || performance.now() > deadline) return running.length === 0;
+    if (running.length === 0 || elapsed() > deadline) return running.length === 0;
   }
 }
 
@@ -40,7 +41,7 @@ function stopAll(find: Find, deadline: number): number[] {
   const met = new Set<number>();
   const stopped: number[] = [];
   let before = -1;
-  while (met.size > before && performance.now() <= deadline) {
+  while (met.size > before && elapsed() <= deadline) {
     before = met.size;
     for (const pid of find(met)) {
       met.add(pid);

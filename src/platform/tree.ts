@@ -31,8 +31,12 @@ export function* below(
   }
 }
 
-/** Threads can have children too, so every task is asked. */
+/**
+ * Threads can have children too, so every task is asked; but only the first one of this process starts any,
+ * and is who adopts orphans.
+ */
 export function childrenOf(pid: number): number[] {
+  if (pid === process.pid) return childrenOfTask(pid, pid);
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) => childrenOfTask(pid, task));
   } catch {

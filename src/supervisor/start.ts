@@ -168,8 +168,8 @@ async function open(
   scope.defer(() => processes.close());
   await turn();
   shims.cover(parts.baseEnv.PATH); // while the dashboard answers
-  const removeDead = removingDead(options.env, uid);
-  helpers.defer(removeDead); // where the session's own command was not started
+  const removing = removeStale(options.env, uid);
+  helpers.defer(async () => void (await removing));
 
   return {
     id: parts.id,
@@ -185,11 +185,7 @@ async function open(
       redactors.rebuild();
     },
     syncedVersion: () => parts.sync.version,
-    async front(front) {
-      const started = await startFront(front, parts);
-      setImmediate(() => void removeDead()); // it needn't wait for that
-      return started;
-    },
+    front: (front) => startFront(front, parts),
     rememberTerminal: (terminal) => watchdog.remember(terminal),
     totals: () => ({
       commands: counts.commands,
@@ -201,15 +197,6 @@ async function open(
       server.broadcast('session.ending', { reason });
       await scope.close();
     },
-  };
-}
-
-/** Removes what killed sessions left, with the first call. */
-function removingDead(env: SupervisorOptions['env'], uid: number): () => Promise<void> {
-  let removing: Promise<unknown> | undefined;
-  return async () => {
-    removing ??= removeStale(env, uid);
-    await removing;
   };
 }
 

@@ -2,6 +2,7 @@ import { readSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { codeOf } from '../../errors.ts';
+import { elapsed } from '../../platform/clock.ts';
 
 /** One descriptor of a command that is read to its end. */
 export interface Reader<S extends Socket> {
@@ -48,7 +49,7 @@ let waiting: Pipe[] = [];
 function countRead(): void {
   if (readsThisTurn === 0) {
     turn += 1;
-    turnBegan = performance.now();
+    turnBegan = elapsed();
     setImmediate(endTurn);
   }
   readsThisTurn += 1;
@@ -62,7 +63,7 @@ function noteRead(pipe: Pipe): void {
 
 /** What was read in this turn has nothing more in it; the others may. */
 function checkTurn(): void {
-  if (waiting.length > 0 || performance.now() - turnBegan < turnTime) return;
+  if (waiting.length > 0 || elapsed() - turnBegan < turnTime) return;
   for (const pipe of active) {
     if (pipe.turn === turn) return;
     pipe.wait();

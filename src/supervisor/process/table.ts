@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus, ProcessSummary } from '../../../protocol/session/schemas.ts';
 import { SynscError } from '../../errors.ts';
 import { reap } from '../../platform/children.ts';
+import { elapsed } from '../../platform/clock.ts';
 import { release } from '../../platform/pages.ts';
 import { startTimeOf } from '../../platform/peer.ts';
 import { killTree } from '../../platform/sweep.ts';
@@ -272,8 +273,8 @@ export class ProcessTable {
     const asked = this.#left();
     if (asked.size > endLimit.processes) return;
     for (const pid of asked) signal(pid, 'SIGTERM');
-    const deadline = performance.now() + endGrace;
-    for (let left = asked; left.size > 0 && performance.now() < deadline; left = this.#left()) {
+    const deadline = elapsed() + endGrace;
+    for (let left = asked; left.size > 0 && elapsed() < deadline; left = this.#left()) {
       if ([...left].filter((pid) => !asked.has(pid)).length > endLimit.forks) return;
       reap();
       await delay(10);

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startProcess } from '../../platform/children.ts';
+import { elapsed } from '../../platform/clock.ts';
 import { pipe, wakeAt } from '../../platform/descriptors.ts';
 import type { ProcessMark } from '../../platform/mark.ts';
 import type { SavedTerminal } from '../../platform/stty.ts';
@@ -174,13 +175,13 @@ export class Watchdog {
     const orders = new Socket({ fd, readable: false, writable: true }).unref();
     orders.on('error', () => undefined); // it is gone
     const release = this.#options.spare(pid);
-    const started = performance.now();
+    const started = elapsed();
     void gone.then(() => {
       release();
       orders.destroy();
       this.#running = undefined;
       // one that can't live is tried again with the next list only
-      if (!this.#dismissed && performance.now() - started > listInterval) this.update();
+      if (!this.#dismissed && elapsed() - started > listInterval) this.update();
     });
     this.#running = { pid, orders, gone };
     this.#list = '';

@@ -1,3 +1,5 @@
+import { elapsed } from '../../platform/clock.ts';
+
 /** Requests that begin in one turn of the event loop, and milliseconds that it may take for so many. */
 const perTurn = { requests: 4, time: 5 };
 
@@ -13,13 +15,13 @@ export function createTurns(): Turns {
 
   function begin(): void {
     if (began !== undefined) return;
-    began = performance.now();
+    began = elapsed();
     setImmediate(next);
   }
   /** The longer the last turn took, the fewer begin in this one. */
   function next(): void {
     const { requests, time } = perTurn;
-    const took = performance.now() - (began ?? 0);
+    const took = elapsed() - (began ?? 0);
     began = undefined;
     left = Math.max(1, Math.min(requests, Math.floor((requests * time) / took)));
     if (waiting.size > 0) begin();

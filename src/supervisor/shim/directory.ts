@@ -132,9 +132,9 @@ export class ShimDirectory {
   }
 
   #link(place: string): void {
-    const changed = modifiedAt(place);
-    if (changed === undefined || this.#covered.get(place) === changed) return;
-    this.#covered.set(place, changed);
+    const found = directoryAt(place);
+    if (found === undefined || this.#covered.get(found.identity) === found.changed) return;
+    this.#covered.set(found.identity, found.changed);
     for (const name of this.#namesIn(place)) {
       const kind = this.#kinds.get(name);
       if (kind === undefined || this.#linked.has(name)) continue;
@@ -166,10 +166,12 @@ function putAt(place: string, file: string): void {
   }
 }
 
-function modifiedAt(place: string): number | undefined {
+/** What tells it from every other directory, by whatever path, and when it was changed last. */
+function directoryAt(place: string): { identity: string; changed: number } | undefined {
   try {
     const info = statSync(place);
-    return info.isDirectory() ? info.mtimeMs : undefined;
+    if (!info.isDirectory()) return undefined;
+    return { identity: `${info.dev} ${info.ino}`, changed: info.mtimeMs };
   } catch {
     return undefined;
   }
