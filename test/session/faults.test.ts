@@ -127,7 +127,8 @@ describe.each(['a FIFO', 'a device'])('%s that never ends', (kind) => {
       env: cleanEnv({
         SYNSC_NXCA: endless(), // as the entry script passes NODE_EXTRA_CA_CERTS on
         ...{ SYNSC_TOKEN: 'synsc_EXAMPLE', SYNSC_DASHBOARD_URL: 'https://localhost:1' },
-        ...{ XDG_RUNTIME_DIR: place, XDG_DATA_HOME: place, XDG_CONFIG_HOME: place },
+        ...{ XDG_DATA_HOME: place, XDG_CONFIG_HOME: place },
+        XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')),
       }),
       ...{ encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
     });
@@ -286,7 +287,10 @@ test('a session that can not come to be is a failure, also where Node sees nothi
     ['launch', '--no-sync', '--', 'echo', 'ran'],
     {
       // Node takes it for a worker of `node:cluster`: its sockets wait for an answer that nobody gives
-      env: cleanEnv({ NODE_UNIQUE_ID: '1', XDG_RUNTIME_DIR: place }),
+      env: cleanEnv({
+        NODE_UNIQUE_ID: '1',
+        XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')),
+      }),
       ...{ encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' },
     },
   );
