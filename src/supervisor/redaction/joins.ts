@@ -88,7 +88,7 @@ function findDumped(
  * inserted later by a cursor that went back. One byte of this one is in it, so that both are masked as one.
  */
 function before({ form, offset, start }: Piece, text: CanonicalBytes): Piece | undefined {
-  if (start < joinMin || offset - form.publicPrefix < joinMin) return;
+  if (start < joinMin) return;
   const last = text.bytes.subarray(start - joinMin, start);
   const at = form.bytes.subarray(0, offset).lastIndexOf(last);
   if (at < form.publicPrefix) return;
@@ -98,9 +98,9 @@ function before({ form, offset, start }: Piece, text: CanonicalBytes): Piece | u
 
 /** The same for one that comes right behind it. */
 function after({ form, offset, start, end }: Piece, text: CanonicalBytes): Piece | undefined {
-  const upTo = offset + end - start;
-  if (end + joinMin > text.length || upTo + joinMin > form.bytes.length) return;
-  const at = form.bytes.indexOf(text.bytes.subarray(end, end + joinMin), upTo);
+  if (end + joinMin > text.length) return;
+  const next = text.bytes.subarray(end, end + joinMin);
+  const at = form.bytes.indexOf(next, offset + end - start);
   if (at < 0) return;
   return { form, offset: at - 1, start: end - 1, end: end + agreeFrom(form.bytes, at, text, end) };
 }

@@ -49,8 +49,8 @@ function piecesAt(
 ): readonly Piece[] {
   let found: Piece[] | undefined;
   for (let entry = first; entry > 0; entry = grams.next(entry)) {
-    const form = forms[grams.form(entry)];
-    if (form === undefined || isInside(last[0], form, at)) continue;
+    const form = forms[grams.form(entry)] as Form;
+    if (isInside(last[0], form, at)) continue;
     const offset = grams.offset(entry);
     const piece = pieceAt(form, offset, text, at);
     if (piece === undefined || hidden.has(form.name)) continue;

@@ -72,9 +72,7 @@ export class RedactionStream {
     this.#advance(window, found, window.length - this.#holdLength(window, found), clean, false);
     this.#arm(chunk.length);
     if (window !== chunk) putBack(window);
-    const mayHold = found.spans.length > 0 || this.#table.hides;
-    if (mayHold) this.#table.forget();
-    return mayHold;
+    return this.#forget(found);
   }
 
   /** Other values from here on. */
@@ -130,20 +128,25 @@ export class RedactionStream {
   #release(goesOn: boolean): void {
     this.#disarm();
     const window = this.#window;
+    if (this.#emitted === window.length) return;
     const part = goesOn && this.#options.mode === 'tty' ? unfinished(window) : 0;
-    if (this.#emitted >= window.length - part) return;
     const found = this.#table.find(window, this.#state);
     this.#advance(window, found, window.length - part, undefined, true);
-    if (found.spans.length === 0 && !this.#table.hides) return;
-    window.fill(0);
-    this.#table.forget();
+    this.#forget(found);
+  }
+
+  /** Overwrites what the table has looked at, if that may hold a value. */
+  #forget({ spans }: Found): boolean {
+    const mayHold = spans.length > 0 || this.#table.hides;
+    if (mayHold) this.#table.forget();
+    return mayHold;
   }
 
   /** How many bytes at the end of the window to keep back: from byte classes and constants only. */
   #holdLength(window: Buffer, { state, text, payload }: Found): number {
     const { tokenHold, anyHold } = this.#table;
     const any = Math.min(anyHold, window.length);
-    if (text === undefined || payload === undefined) {
+    if (text === undefined) {
       return Math.max(any, plainTail(window, tokenHold - 1));
     }
     const tail = state === State.string || state === State.stringEscape ? payload : text;
@@ -177,10 +180,10 @@ export class RedactionStream {
   #glue(window: Buffer, stretches: readonly Stretch[]): number {
     const last = stretches.at(-1);
     if (this.#options.mode === 'tty' || !last?.open || last.end < this.#emitted) return 0;
-    const from = last.certain > 0 ? last.certain : last.end;
-    if (window.length - from > glueLimit) return 0;
+    const length = window.length - last.certain;
+    if (length > glueLimit) return 0;
     const isGlue = window.subarray(last.end).every((byte) => KEPT[byte] === 0);
-    return isGlue ? window.length - from : 0;
+    return isGlue ? length : 0;
   }
 
   /** `decided`: a stretch that ends before it has ended for good. */
@@ -197,9 +200,8 @@ export class RedactionStream {
       if (stretch.end <= at) continue;
       const from = Math.max(stretch.start, at);
       const to = Math.min(stretch.end, limit);
-      if (from > at) out.push(window.subarray(at, from));
-      const ends = to === stretch.end && stretch.end <= decided;
-      const covering = { ends, others: stretch.others };
+      out.push(window.subarray(at, from));
+      const covering = { ends: stretch.end <= decided, others: stretch.others };
       const masking = this.#maskingOf(stretch, window, from);
       const covered = masking.mask.cover(window, from, to, covering);
       out.push(covered.out);
@@ -207,14 +209,13 @@ export class RedactionStream {
       masking.end = stretch.end;
       waits = at < to;
     }
-    if (!waits && at < limit) {
+    if (!waits) {
       out.push(window.subarray(at, limit));
       at = limit;
     }
     this.#emitted = at;
     // a copy where there is a value: then the window is overwritten
-    const whole = stretches.length === 0 && out.length === 1 ? out[0] : undefined;
-    const bytes = whole ?? Buffer.concat(out);
+    const bytes = stretches.length === 0 ? (out[0] as Buffer) : Buffer.concat(out);
     if (bytes.length > 0) this.#options.emit(bytes);
   }
 
@@ -257,20 +258,14 @@ export class RedactionStream {
       if (start !== wanted || first <= 0) state = this.#stateAt(window, start);
     }
     const before = this.#window;
-    this.#window = start === window.length ? Buffer.alloc(0) : Buffer.from(window.subarray(start));
-    if (before !== window) before.fill(0);
+    this.#window = Buffer.from(window.subarray(start));
+    before.fill(0);
     this.#state = state;
     this.#emitted = end - start;
-    this.#onLine = moved(this.#onLine, start);
-    this.#inPayload = moved(this.#inPayload, start);
+    for (const masking of [this.#onLine, this.#inPayload]) {
+      if (masking !== undefined) masking.end -= start;
+    }
   }
-}
-
-/** After the window lost so many bytes; nothing goes on behind a mask that was in those. */
-function moved(masking: Masking | undefined, lost: number): Masking | undefined {
-  if (masking === undefined || masking.end <= lost) return undefined;
-  masking.end -= lost;
-  return masking;
 }
 
 /** How many canonical bytes stand before a raw offset. */

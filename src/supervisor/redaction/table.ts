@@ -25,13 +25,17 @@ export interface Span {
 }
 
 /** What a text was found to hold. */
-export interface Found {
+export type Found = {
   /** By start. */
   readonly spans: readonly Span[];
-  /** State of the escape parser behind it; `text` and `payload`, valid until the next call, are absent for plain text. */
+  /** State of the escape parser behind it. */
   readonly state: ParserState;
-  readonly text?: ParsedText;
-  readonly payload?: ParsedText;
+} & (Texts | { readonly text?: never; readonly payload?: never });
+
+/** Absent for plain text; valid until the next call. */
+interface Texts {
+  readonly text: ParsedText;
+  readonly payload: ParsedText;
 }
 
 /** Longer than any public prefix with the secret bytes that make a piece. */

@@ -54,7 +54,7 @@ function gapIn(raw: Buffer, from: number, to: number): Gap {
     const byte = raw[at] as number;
     const before: ParserState = state;
     state = stateBehind(before, raw, at);
-    if (before === State.csi && state === State.ground) moves ||= MOVES.includes(byte);
+    if (before === State.csi) moves ||= MOVES.includes(byte);
     if (before !== State.ground || state !== State.ground) continue;
     // `less` goes back over the blank that made a line wrap
     if (byte === BACKSPACE && bytes.at(-1) === BLANK) bytes.pop();

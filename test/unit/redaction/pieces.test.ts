@@ -62,6 +62,15 @@ describe('a piece', () => {
     expect(tells(text, 0, offset)).toBe(expected);
   });
 
+  test('ends with the text, whatever its room held before', () => {
+    const text = new PlainText();
+    for (const written of [`xx${VALUE}`, `xx${VALUE.slice(0, 12)}`])
+      text.reset(Buffer.from(written));
+    expect(pieceAt(formOf(VALUE), 0, text, 2)).toMatchObject({ offset: 0, start: 2, end: 14 });
+    expect(pieceAt(formOf(VALUE), 11, text, 13)).toMatchObject({ offset: 0, start: 2, end: 14 });
+    expect(pieceAt(formOf(VALUE), 12, text, 14)).toMatchObject({ offset: 0, start: 2, end: 14 });
+  });
+
   test('tells it by the bytes that nobody could guess', () => {
     const form = formOf(VALUE, { row: [10, 11] });
     expect(tells(VALUE.slice(8, 17), 0, 8, form)).toBe(false);
@@ -69,6 +78,9 @@ describe('a piece', () => {
     expect(tells(VALUE.slice(8, 19), 0, 8, form)).toBe(true);
     const prefixOnly = formOf(VALUE, { row: [0, 1, 2, 3] });
     expect(tells(VALUE.slice(0, 10), 0, 0, prefixOnly)).toBe(true);
+    const guessed = formOf(VALUE, { row: [...VALUE].map((_, at) => at) });
+    expect(tells(VALUE.slice(0, -1), 0, 0, guessed)).toBe(false);
+    expect(tells(VALUE, 0, 0, guessed)).toBe(true);
   });
 
   test('of a short value is no piece: only the whole tells it', () => {
@@ -94,6 +106,7 @@ test('a short value in hex may have blanks between its bytes, and nowhere else',
   expect(stands('616263313233', '61 62 63\t31  32 33', inHex)).toBe(true);
   expect(stands('616263313233', '6162 6331 3233', inHex)).toBe(true);
   expect(stands('616263313233', '616 263 313 233', inHex)).toBe(false);
+  expect(stands('616263313233', '61 "62 63 31 32 33', inHex)).toBe(false);
   expect(stands('616263313233', '61 62 63 31 32 33')).toBe(false);
 });
 
@@ -117,6 +130,7 @@ describe('a short value stands whole', () => {
     ['a b"c', `x a \u001b[1mb"c y`, true],
     ['"abc"', 'x abc y', true],
     ['"abc"', 'x ab c y', false],
+    ['"a bc"', 'x a bc y', true],
     ['a  b', 'a b', false],
     ['a  b!', 'a\n    b!', true],
     ['a  b!', 'a \r\nb!', true],
@@ -128,6 +142,8 @@ describe('a short value stands whole', () => {
     ['abc 123', 'abc \u001b[18;20H\u001b[1K\r123', true],
     ['abc 123', 'abc\u001b[1X\u001b[C123', true],
     ['abc 123', 'abc\u001b[1X123', false],
+    ['abc 123', 'abc\u001bH123', false],
+    ['abc 123', 'abc\u001b]0;C\u0007123', false],
     ['abc123', 'abc\u001b[C123', true],
     ['abc 123', `abc '\n   '123`, true],
     ['abc 123', `abc ' '123`, false],
@@ -136,10 +152,14 @@ describe('a short value stands whole', () => {
     ['abc123', 'abc\\  123', false],
     ['abc123', 'abc \b123', true],
     ['abc123', 'abc \r\n123', false],
+    ['abc123', 'abc"\r123', false],
+    ['abc123', 'abc\n\b123', false],
     ['abc123', 'a\bab\bbc\bc1\b12\b23\b3', true],
     ['abc123', '_\ba_\bb_\bc_\b1_\b2_\b3', true],
     ['abc 123', 'a\0b\0c\0 \x001\x002\x003\0', true],
     ['abc123', 'a\0\0\0b\0\0\0c\0\0\x001\0\0\x002\0\0\x003', true],
+    ['a bc12', 'a\0 \0b\0c\x001\x002\0', true],
+    ['abc123', 'a\0b\0c1\x002\x003\0', false],
     ['abc123', 'abc\x00123', false],
   ])('%j in %j: %s', (value, text, expected) => {
     expect(stands(value, text)).toBe(expected);
@@ -160,8 +180,8 @@ describe('one piece covers another', () => {
   test.each([
     ['a longer one a shorter inside', piece(2, 20), piece(4, 20), true],
     ['also at its beginning', piece(2, 20), piece(2, 19), true],
-    ['not one that begins before it', piece(3, 20), piece(2, 19), false],
-    ['nor one that ends behind it', piece(2, 20), piece(3, 21), false],
+    ['not one that begins before it', piece(3, 21), piece(2, 19), false],
+    ['nor one that ends behind it', piece(2, 20), piece(4, 21), false],
     ['itself', piece(2, 20), piece(2, 20), true],
   ])('%s', (_, one, other, expected) => {
     expect(covers(one, other)).toBe(expected);

@@ -4,6 +4,8 @@ import { PlainText } from '../../../src/supervisor/redaction/canonical.ts';
 import { Grams } from '../../../src/supervisor/redaction/grams.ts';
 import { type Form, formsOf } from '../../../src/supervisor/redaction/needles.ts';
 import { piecesIn } from '../../../src/supervisor/redaction/search.ts';
+import { RedactionTable } from '../../../src/supervisor/redaction/table.ts';
+import { needle } from './support.ts';
 
 const LONG = 'qZ7wB2nK9xR4tL6vJ3mC8pD5sF1gH0aE';
 const OTHER = 'uY3eW8iO2pA6sD9fG4hJ7kL1zX5cV0bN';
@@ -63,6 +65,19 @@ test('another value inside of one is found too', () => {
 test('of two spellings that begin alike, the one that goes on further counts', () => {
   const spellings = [`${LONG}--${OTHER}`, `${LONG}++${OTHER}`];
   for (const text of spellings) expect(found({ A: spellings }, text)).toContainEqual(['A', text]);
+});
+
+test('of values of one name that overlap and have to stand whole, each is found', () => {
+  const [first, second] = [
+    'a fake pass phrase that is long, and longer still',
+    'and longer still and then some more',
+  ];
+  const table = RedactionTable.build([needle(first), needle(second)]);
+  for (let before = 0; before < 16; before += 1) {
+    const text = `${'!'.repeat(before)}${first} and then some more!`;
+    const { spans } = table.find(Buffer.from(text));
+    expect(spans.map(({ start, end }) => text.slice(start, end))).toEqual([first, second]);
+  }
 });
 
 test('nothing is found of a name that is hidden', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { RedactionStream } from '../../../src/supervisor/redaction/stream.ts';
 import { RedactionTable } from '../../../src/supervisor/redaction/table.ts';
 import { needle, recorder, TOKEN, tableOf } from './support.ts';
@@ -55,6 +55,35 @@ describe('a write', () => {
     expect(out).toHaveLength(4);
   });
 
+  test('copies nothing of a first chunk without a value', () => {
+    const chunk = Buffer.alloc(9, 'say a wor');
+    const memory: ArrayBufferLike[] = [];
+    const stream = new RedactionStream(tableOf(TOKEN), {
+      mode: 'pipe',
+      emit: (bytes) => void memory.push(bytes.buffer),
+      onHit: () => undefined,
+    });
+    stream.write(chunk);
+    expect(memory).toHaveLength(1);
+    expect(memory[0]).toBe(chunk.buffer);
+    stream.end();
+  });
+
+  test('hands nothing over where all of it waits', () => {
+    const sizes: number[] = [];
+    const stream = new RedactionStream(tableOf(TOKEN), {
+      mode: 'pipe',
+      emit: ({ length }) => void sizes.push(length),
+      onHit: () => undefined,
+    });
+    stream.write(Buffer.from('word'));
+    stream.write(Buffer.from('s'));
+    expect(sizes).toEqual([]);
+    stream.end();
+    stream.end();
+    expect(sizes).toEqual([5]);
+  });
+
   test('overwrites nothing that others still read', () => {
     const out: Buffer[] = [];
     const emit = (bytes: Buffer) => void out.push(bytes);
@@ -67,6 +96,40 @@ describe('a write', () => {
     stream.write(Buffer.from(`${TOKEN}\n`));
     stream.end();
     expect(Buffer.concat(out).toString()).toBe(`before ${M} behind\n${M}\n`);
+  });
+
+  test('may be overwritten as soon as it told of a value, though that is not out yet', () => {
+    const out: Buffer[] = [];
+    const stream = new RedactionStream(tableOf('sixsix', 'sixsixandmoresix'), {
+      mode: 'pipe',
+      emit: (bytes) => void out.push(bytes),
+      onHit: () => undefined,
+    });
+    const chunk = Buffer.from('say sixsix');
+    expect(stream.write(chunk)).toBe(true);
+    chunk.fill(0);
+    expect(Buffer.concat(out).toString()).toBe('say ');
+    stream.end();
+    expect(Buffer.concat(out).toString()).toBe(`say ${M}`);
+  });
+
+  test('leaves one copy of a value while that may go on, and none behind the end', () => {
+    const chunks = [`say ${TOKEN.slice(0, 20)}`, `${TOKEN.slice(20)} a`, ' b', ' c'].map((text) =>
+      Buffer.from(text),
+    );
+    const { stream, text } = recorder(tableOf(TOKEN));
+    const made = vi.spyOn(Buffer, 'from');
+    const copies = () =>
+      made.mock.results.filter(({ value }) => (value as Buffer).includes(TOKEN.slice(3, 20)));
+    const left = chunks.map((chunk) => {
+      stream.write(chunk);
+      return copies().length;
+    });
+    stream.end();
+    expect([...left, copies().length]).toEqual([1, 1, 1, 1, 0]);
+    expect(made.mock.calls.length).toBeGreaterThan(left.length);
+    made.mockRestore();
+    expect(text()).toBe(`say ${M} a b c`);
   });
 });
 
@@ -102,11 +165,18 @@ describe('what waits', () => {
       ['x'.repeat(37)],
       'x'.repeat(63),
     ],
+    [
+      'as many behind colour',
+      [`${esc}[1m${'x'.repeat(100)}`],
+      [`${esc}[1m${'x'.repeat(37)}`],
+      'x'.repeat(63),
+    ],
     ['all that may begin a long value', ['x'.repeat(100)], [''], 'x'.repeat(100), 'y!'.repeat(80)],
     ['nothing behind a blank', ['word '], ['word '], ''],
     ['the word behind colour', [`say ${esc}[1mword`], [`say ${esc}[1m`], 'word'],
     ['colour behind a word', [`say word${esc}[1m`], ['say '], `word${esc}[1m`],
     ['the end of a title', [`${esc}]0;a title`], [`${esc}]0;a `], 'title'],
+    ['also where that may be over', [`${esc}]0;a title${esc}`], [`${esc}]0;a `], `title${esc}`],
     ['what a backspace took back', ['say _\b'], ['say '], '_\b'],
   ] as const)('%s', (_, chunks, out, rest, value = TOKEN) => {
     expect(steps(chunks, tableOf(value))).toEqual({ out, rest, hits: [] });
@@ -127,7 +197,14 @@ describe('what waits', () => {
     });
     expect(steps([`${first}\n`, 'other\n']).out).toEqual([M, '\nother\n']);
     expect(steps([`${first}\n`]).rest).toBe('\n');
+    expect(steps([first, '\n', '\n', second]).out).toEqual([M, '', '', '']);
     expect(steps([`${first}\r\n`], undefined, 'tty').out).toEqual([`${M}${' '.repeat(10)}\r\n`]);
+  });
+
+  test('with characters by which the value may go on, and that are another word if it does not', () => {
+    const [first, next, rest] = [TOKEN.slice(0, 20), TOKEN.slice(20, 22), TOKEN.slice(22)];
+    expect(steps([`${first} ${next}\n`, 'other\n']).out).toEqual([M, ` ${next}\nother\n`]);
+    expect(steps([`${first} ${next}\n`, `${rest}\n`]).out).toEqual([M, '\n']);
   });
 
   test('up to 256 of them', () => {
@@ -143,6 +220,9 @@ describe('what is out stays known', () => {
     const between = `${'other '.repeat(26)}\n`;
     const [first, second] = [TOKEN.slice(0, 25), TOKEN.slice(25)];
     expect(steps([`${first} `, between, `${second} `]).out.join('')).toBe(`${M} ${between}${M} `);
+    expect(steps([`${first} `, between, TOKEN.slice(25, 32)]).out.join('')).toBe(
+      `${M} ${between}${M}`,
+    );
     const far = 'other '.repeat(40);
     expect(steps([`${first} `, far, `${TOKEN.slice(25, 32)} `]).out.join('')).toBe(
       `${M} ${far}${TOKEN.slice(25, 32)} `,
@@ -156,6 +236,29 @@ describe('what is out stays known', () => {
     });
   });
 
+  const isKnown = (value: string, first: string, table: RedactionTable) => {
+    const { stream } = recorder(table);
+    stream.write(Buffer.from(first));
+    stream.use(tableOf(value));
+    const found = stream.write(Buffer.from('.'));
+    stream.end();
+    return found;
+  };
+
+  test.each([
+    ['plain text', '', ''],
+    ['text that waits in part', '', 'word'],
+    ['text behind colour', `${esc}[1m`, ''],
+    ['text behind colour that waits in part', `${esc}[1m`, 'word'],
+  ])('for 64 characters of %s, for 192 behind a value', (_, begin, end) => {
+    const behind = (most: number) => begin + TOKEN + '!'.repeat(most - 8) + end;
+    const other = tableOf('otherfakevalue');
+    expect(isKnown(TOKEN, behind(64), other)).toBe(true);
+    expect(isKnown(TOKEN, behind(65), other)).toBe(false);
+    expect(isKnown(TOKEN, behind(192), tableOf(TOKEN))).toBe(true);
+    expect(isKnown(TOKEN, behind(193), tableOf(TOKEN))).toBe(false);
+  });
+
   test('in its state of the escape parser', () => {
     expect(steps([`${esc}]0;`, TOKEN, `${esc}\\ ${TOKEN} `]).out.join('')).toBe(
       `${esc}]0;${M}${esc}\\ ${M} `,
@@ -163,6 +266,19 @@ describe('what is out stays known', () => {
     expect(steps([`a ${esc}`, `[3`, `1m${TOKEN} `]).out.join('')).toBe(`a ${esc}[31m${M} `);
     const long = 'word '.repeat(3000);
     expect(steps([`${esc}]0;${long}`, `${TOKEN} `]).out.join('')).toBe(`${esc}]0;${long}${M} `);
+  });
+
+  test.each([
+    ['', ''],
+    ['line! '.repeat(20), ''],
+    ['', 'word'],
+    ['line! '.repeat(20), 'word'],
+  ])('also inside of a title longer than what is known, behind %j', (line, word) => {
+    const title = `${line}${esc}]0;${'word '.repeat(3000)}`;
+    // a value on the line would have cells
+    expect(steps([title, word, ` ${TOKEN} `], undefined, 'tty').out.join('')).toBe(
+      `${title}${word} ${M} `,
+    );
   });
 
   test('until the end, after which a stream begins anew', () => {
@@ -192,6 +308,16 @@ describe('values that overlap', () => {
     expect(steps(['x firstfakevaluefirstfakevalue y '], table).hits).toEqual(['FIRST', 'FIRST']);
   });
 
+  test('behind one of another write a value has a mask of its own', () => {
+    const far = 'word! '.repeat(100);
+    expect(steps([`${far}${TOKEN} `, `and ${TOKEN} `])).toEqual({
+      out: [`${far}${M} `, `and ${M} `],
+      rest: '',
+      hits: ['V0', 'V0'],
+    });
+    expect(steps([`${TOKEN} `, far, `${TOKEN} `]).out).toEqual([`${M} `, far, `${M} `]);
+  });
+
   const [first, second] = [TOKEN.slice(0, 20), TOKEN.slice(20)];
   const marked = (left: string) => `${M}${' '.repeat(left.length - 10)}`;
 
@@ -214,6 +340,48 @@ describe('values that overlap', () => {
   });
 });
 
+describe('on a terminal, where the marker has its cells', () => {
+  const blanks = (count: number) => ' '.repeat(count);
+
+  test('a part that is too narrow for it waits for more', () => {
+    const [first, second] = [TOKEN.slice(3, 11), TOKEN.slice(11)];
+    expect(steps([first, `${second} `], undefined, 'tty')).toEqual({
+      out: ['', `${M}${blanks(24)} `],
+      rest: '',
+      hits: ['V0'],
+    });
+    expect(steps([first], undefined, 'tty')).toEqual({ out: [''], rest: '********', hits: ['V0'] });
+    expect(steps([`${first} `], undefined, 'tty').out).toEqual(['******** ']);
+  });
+
+  test('nothing leaves before what waits', () => {
+    expect(steps([`${TOKEN.slice(3, 11)} `, 'word '], undefined, 'tty').out).toEqual([
+      '******** ',
+      'word ',
+    ]);
+    expect(steps(['x', 'sixsix', ' '], tableOf('sixsix'), 'tty').out).toEqual(['', '', 'x****** ']);
+  });
+
+  test('a value that may begin a longer one is told of when it shows', () => {
+    const table = tableOf('sixsix', 'sixsixandmoresix');
+    const { stream, hits, text } = recorder(table, 'tty');
+    stream.write(Buffer.from('sixsix'));
+    expect(hits).toEqual([]);
+    stream.end();
+    expect(hits).toEqual(['V0']);
+    expect(text()).toBe('******');
+  });
+
+  test('two that touch are told of once each, though the second waits', () => {
+    const text = `${TOKEN.slice(-10)}${TOKEN.slice(3, 11)}`;
+    expect(steps([text], undefined, 'tty')).toEqual({
+      out: [M],
+      rest: '********',
+      hits: ['V0', 'V0'],
+    });
+  });
+});
+
 test('another table holds from the next byte on, also for what waits', () => {
   const { stream, text } = recorder(tableOf('otherfakevalue'));
   stream.write(Buffer.from(`${TOKEN} ${TOKEN.slice(0, 15)}`));
@@ -233,9 +401,15 @@ test('what a table that lets a value through has looked at is overwritten', () =
     };
     const { stream } = recorder(table);
     stream.write(Buffer.from(text));
-    return times;
+    const atOnce = times;
+    stream.end();
+    return [atOnce, times];
   };
-  expect(forgetsAfter(tableOf(TOKEN).without(['V0']), `${TOKEN}\n`)).toBe(1);
-  expect(forgetsAfter(tableOf(TOKEN), `${TOKEN}\n`)).toBe(1);
-  expect(forgetsAfter(tableOf(TOKEN), 'nothing\n')).toBe(0);
+  expect(forgetsAfter(tableOf(TOKEN).without(['V0']), `${TOKEN}\n`)).toEqual([1, 1]);
+  expect(forgetsAfter(tableOf(TOKEN), `${TOKEN}\n`)).toEqual([1, 1]);
+  expect(forgetsAfter(tableOf(TOKEN), 'nothing\n')).toEqual([0, 0]);
+  // what waits is looked at once more
+  expect(forgetsAfter(tableOf(TOKEN).without(['V0']), `${TOKEN} word`)).toEqual([1, 2]);
+  expect(forgetsAfter(tableOf(TOKEN), `${TOKEN} word`)).toEqual([1, 2]);
+  expect(forgetsAfter(tableOf(TOKEN), 'nothing')).toEqual([0, 0]);
 });

@@ -32,6 +32,8 @@ test.each([
   ['808080', 0],
   ['80808080', 0],
   ['e69778', 0],
+  ['e678', 0],
+  ['e680', 2],
 ])('of %s so many bytes at the end are part of a character: %i', (hex, count) => {
   expect(unfinished(Buffer.from(hex, 'hex'))).toBe(count);
 });
@@ -70,5 +72,6 @@ test('others take one, and bytes inside of a character none', () => {
   expect(cellsOf(Buffer.of(0x7f), 0)).toBe(1);
   expect(cellsOf(Buffer.of(0x80), 0)).toBe(0);
   expect(cellsOf(Buffer.of(0xbf), 0)).toBe(0);
-  expect(cellsOf(Buffer.of(0xff), 0)).toBe(1); // no character at all
+  // no characters at all
+  expect([0xc0, 0xff].map((byte) => cellsOf(Buffer.of(byte), 0))).toEqual([1, 1]);
 });
