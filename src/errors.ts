@@ -61,6 +61,11 @@ export class SynscError extends Error {
   }
 }
 
+/** What has its place in the table: ours, or a refusal of the operating system; undefined for any other. */
+export function knownError(error: unknown): SynscError | undefined {
+  return error instanceof SynscError ? error : refusalOf(error);
+}
+
 /** Of a refusal of the operating system, which is no bug of ours; undefined for any other error. */
 export function refusalOf(error: unknown): SynscError | undefined {
   const hint = refusals[codeOf(error)];

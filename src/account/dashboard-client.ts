@@ -74,10 +74,10 @@ export class DashboardClient {
       if (answer.status !== 200) answer.body.destroy();
       return answer;
     };
-    const { status, body } = await this.#authorised(exchange, open);
-    if (status === 200) return body;
-    if (status === 404 || status === 429) return undefined;
-    throw refusal({ status, body: '' });
+    const { body, ...head } = await this.#authorised(exchange, open);
+    if (head.status === 200) return body;
+    if (head.status === 404 || head.status === 429) return undefined;
+    throw refusal({ ...head, body: '' });
   }
 
   /** RFC 7009: also succeeds for a token that the dashboard does not know (any more). No NOT_SIGNED_IN. */
@@ -149,17 +149,29 @@ function withToken(exchange: Exchange, token: Secret): Exchange {
   return { ...exchange, headers: { ...exchange.headers, authorization, ...type } };
 }
 
-function refusal({ status, body }: Pick<Answer, 'status' | 'body'>): SynscError {
-  if (status === 401) {
+function refusal(answer: Answer): SynscError {
+  if (answer.status === 401) {
     return new SynscError('NOT_SIGNED_IN', 'the token was revoked or has expired');
   }
-  return failed({ status, body });
+  return failed(answer);
 }
 
-function failed({ status, body }: Pick<Answer, 'status' | 'body'>): SynscError {
+function failed({ status, body, headers }: Answer): SynscError {
   const answer = read(errorResponse, body);
   const message = answer ? printable(answer.error.message) : 'no reason given';
-  return new SynscError('SYNC_FAILED', `the dashboard refused (${status}): ${message}`);
+  const hint = hintFor(status, headers['retry-after']);
+  return new SynscError('SYNC_FAILED', `the dashboard refused (${status}): ${message}`, {
+    ...(hint !== undefined && { hint }),
+  });
+}
+
+/** Undefined: nothing more than the error table says. */
+function hintFor(status: number, after = ''): string | undefined {
+  if (status >= 300 && status < 400)
+    return 'it sends elsewhere, where nobody follows: name that address';
+  if (status !== 429 && status < 500) return undefined;
+  const pause = /^\d{1,6}$/.test(after) ? `${after} seconds` : 'a minute';
+  return `try again in ${pause}; the dashboard's own output tells more`;
 }
 
 /** One line without terminal controls: the text comes from another machine. */

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { SynscError } from '../errors.ts';
+import { readSmall } from '../platform/files.ts';
 import { localAuthorityPath, readSettings, type Settings } from './settings.ts';
 import { certificateFingerprint, fetchAuthority, normalFingerprint } from './trust.ts';
 
@@ -88,12 +89,11 @@ function localAuthority(env: NodeJS.ProcessEnv): string | undefined {
     : undefined;
 }
 
+/** Bytes: all public authorities take a quarter of a megabyte. */
+const authoritiesLimit = 16 * 1024 * 1024;
+
 /** What Node would trust by itself, had its start not been spared the reading. */
 function extraAuthorities({ NODE_EXTRA_CA_CERTS: path }: NodeJS.ProcessEnv): string | undefined {
-  if (!path) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined; // as Node does: it may be a leftover, and fewer are trusted
-  }
+  // what can't be read is passed over, as Node does: it may be a leftover, and fewer are trusted
+  return path ? readSmall(path, authoritiesLimit)?.toString() : undefined;
 }

@@ -1,10 +1,12 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { libc } from '../platform/native.ts';
 import { ownRuntimeDirectory } from '../platform/runtime-dir.ts';
 
 const exclusiveWithoutWaiting = 2 | 4;
+/** Also a FIFO that somebody put there keeps nobody waiting. */
+const opening = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK;
 /** Milliseconds between two tries, and after which one goes on without the lock. */
 const pause = 20;
 const patience = 20_000;
@@ -29,7 +31,7 @@ export async function oneAtATime<T>(env: NodeJS.ProcessEnv, work: () => Promise<
 function openLock(env: NodeJS.ProcessEnv): number | undefined {
   try {
     const directory = ownRuntimeDirectory(env, process.getuid?.() ?? 0);
-    return openSync(join(directory, 'refresh.lock'), 'a', 0o600);
+    return openSync(join(directory, 'refresh.lock'), opening, 0o600);
   } catch {
     return undefined;
   }

@@ -47,12 +47,24 @@ export function timedOut(): Error {
   return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
 }
 
+const cutOff =
+  'what is there ended in the middle, or is no dashboard: check the address, and a proxy between';
+/** What to do about a reason that is not that nobody is there. */
+const hints: Readonly<Record<string, string>> = {
+  ECONNRESET: cutOff,
+  EPROTO: cutOff,
+  ERR_SSL_WRONG_VERSION_NUMBER: 'what is there speaks no TLS: check the port',
+  ENOTFOUND: 'check the name of the host: --dashboard, SYNSC_DASHBOARD_URL or the settings file',
+  ETIMEDOUT: 'nothing came within 15 seconds: check the network and the dashboard, and try again',
+};
+
 /** DASHBOARD_UNREACHABLE with the URL and the operating system's word for the reason. */
 export function unreachable(url: string, cause: unknown): SynscError {
   const code = codeOf(cause);
   const reason = code === '' ? '' : ` (${code})`;
   return new SynscError('DASHBOARD_UNREACHABLE', `cannot reach the dashboard at ${url}${reason}`, {
     cause,
+    ...(hints[code] !== undefined && { hint: hints[code] }),
   });
 }
 

@@ -1,13 +1,11 @@
 import { styleText } from 'node:util';
-import { refusalOf, SynscError } from '../errors.ts';
+import { knownError, SynscError } from '../errors.ts';
 
 /** Prints an error for people (stderr) or programs (one line on stdout); returns the exit code. */
 export function printError(error: unknown, { json }: { json: boolean }): number {
   const known =
-    error instanceof SynscError
-      ? error
-      : (refusalOf(error) ??
-        new SynscError('INTERNAL', error instanceof Error ? error.message : 'unknown failure'));
+    knownError(error) ??
+    new SynscError('INTERNAL', error instanceof Error ? error.message : 'unknown failure');
   const { code, message, hint } = known;
   if (json) printJson({ error: { code, message, hint } });
   else

@@ -1,4 +1,4 @@
-import { refusalOf, type SynscError } from '../errors.ts';
+import { refusalOf, SynscError } from '../errors.ts';
 import { requireText } from './arguments.ts';
 import { printError } from './print.ts';
 
@@ -10,6 +10,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 /** Runs a command and ends with its exit code, or with that of its error, which is told. */
 export async function run(command: () => Promise<number>, json = false): Promise<never> {
+  process.once('exit', tellUnfinished);
   try {
     requireText(process.argv);
     return await leave(await command());
@@ -18,8 +19,16 @@ export async function run(command: () => Promise<number>, json = false): Promise
   }
 }
 
+/** Node ends when it sees nothing left to wait for, and calls that a success. */
+function tellUnfinished(code: number): void {
+  if (code !== 0) return;
+  const unfinished = new SynscError('INTERNAL', 'what was begun did not come to an end');
+  process.exitCode = printError(unfinished, { json: false });
+}
+
 /** Ends when output is written, whatever else is still open: nothing may keep a finished session. */
 export async function leave(code: number): Promise<never> {
+  process.off('exit', tellUnfinished);
   for (const sink of [process.stdout, process.stderr]) {
     await new Promise<void>((resolve) => {
       sink.once('error', () => resolve()); // nobody reads it any more

@@ -1,8 +1,8 @@
 import { url } from 'node:inspector';
 
-/** Options of Node that open this process's memory to others, or write it or its environment to files. */
+/** Options of Node that open this process's memory to others, or write it, its environment or its TLS keys to files. */
 const opening =
-  /^--(inspect|debug|heapsnapshot|heap-?prof|report-on|report-uncaught|experimental-report|abort-on-uncaught)/;
+  /^--(inspect|debug|heapsnapshot|heap-?prof|report-on|report-uncaught|experimental-report|abort-on-uncaught|tls-keylog)/;
 
 /**
  * What lets others look into this process: an option in `words`, those of its command line and of

@@ -78,8 +78,12 @@ function setLimit(resource: number, limits: Limits): boolean {
 /** Milliseconds that may be spent on what a session left. */
 const patience = 3_000;
 
-/** Kills every process that carries a mark of a session that is gone. */
+/** Numbers of that size; other words of /proc/PID/limits (`unlimited`) are those of every process. */
+const form = /^\d{14,15}$/;
+
+/** Kills every process that carries a mark of a session that is gone; nothing for what is no mark. */
 export function killMarked(text: string): void {
+  if (!form.test(text)) return;
   killAll((stopped) => carriers(text, stopped), patience);
 }
 

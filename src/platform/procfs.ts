@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 
 /** Of all reads: they are over before the next one begins. */
 let buffer = Buffer.alloc(16 * 1024);
@@ -25,5 +25,14 @@ function fill(fd: number): number {
     length += read;
     if (read === 0) return length;
     if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(length)]);
+  }
+}
+
+/** Whether /proc is there and its numbers are those that system calls take here (pid_namespaces(7)). */
+export function showsThisProcess(): boolean {
+  try {
+    return readlinkSync('/proc/self') === String(process.pid);
+  } catch {
+    return false;
   }
 }

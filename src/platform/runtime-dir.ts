@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { SynscError } from '../errors.ts';
 import { removeTree } from './files.ts';
-import { claim, isPrivate, ownDirectories, removeDead } from './stale.ts';
+import { claim, isPrivate, ownDirectories, placeOfOthers, removeDead } from './stale.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -83,10 +83,14 @@ export function removeStale(env: Environment, uid: number): Promise<string[]> {
 /** `$XDG_RUNTIME_DIR/synsc` (XDG Base Directory: absolute, else ignored), then the temporary directory. */
 function candidates(env: Environment, uid: number): string[] {
   const runtime = env.XDG_RUNTIME_DIR;
-  const temporary = join(env.TMPDIR || tmpdir(), `synsc-${uid}`);
-  return runtime !== undefined && isAbsolute(runtime)
-    ? [join(runtime, 'synsc'), temporary]
-    : [temporary];
+  const own = runtime === undefined ? [] : [join(runtime, 'synsc')];
+  return [...own, join(env.TMPDIR || tmpdir(), `synsc-${uid}`)].filter(isUsable);
+}
+
+/** It stands in PATH, where a colon ends a place, and in files of lines. */
+function isUsable(place: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+  return isAbsolute(place) && !/[:\u0000-\u001f]/.test(place);
 }
 
 /** Where this user's sessions have their directories: nobody else can enter it. UNSAFE_DIRECTORY. */
@@ -100,8 +104,11 @@ export function ownRuntimeDirectory(env: Environment, uid: number): string {
     }
     const safe = isPrivate(parent, uid);
     if (safe === undefined) continue; // the place above does not exist or is not mine
-    if (safe) return parent;
-    throw new SynscError('UNSAFE_DIRECTORY', `others can change ${parent}`);
+    const changeable = safe ? placeOfOthers(parent) : parent;
+    if (changeable === undefined) return parent;
+    throw new SynscError('UNSAFE_DIRECTORY', `others can change ${changeable}`, {
+      hint: 'make it yours alone (`chmod 700 DIR`), or set XDG_RUNTIME_DIR to a directory that is',
+    });
   }
   throw new SynscError('UNSAFE_DIRECTORY', 'there is no place for the session directory', {
     cause: failure,

@@ -1,12 +1,21 @@
-import { copyFileSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  lstatSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
-import { join } from 'node:path';
-import { removeTree } from './files.ts';
+import { dirname, join } from 'node:path';
+import { readRegular, removeTree } from './files.ts';
 import { killMarked } from './mark.ts';
 import { startTimeOf } from './peer.ts';
 
 /** File in each directory of a session that says whose it is, a word a line. */
 const claimFile = 'pid';
+/** Bytes of it at most. */
+const claimLimit = 4096;
 /** Milliseconds after which a directory without that file is no session that just starts. */
 const unclaimedAge = 3_600_000;
 
@@ -44,6 +53,22 @@ export function isPrivate(path: string, uid: number): boolean | undefined {
 }
 
 /**
+ * A directory above, as the path is written or as it leads, in which everybody may put another one in this
+ * one's place: writable for all, and not sticky as /tmp is.
+ */
+export function placeOfOthers(directory: string): string | undefined {
+  return [directory, realpathSync(directory)].flatMap(above).find((place) => {
+    const { mode } = statSync(place);
+    return (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
+  });
+}
+
+function above(place: string): string[] {
+  const parent = dirname(place);
+  return parent === place ? [] : [parent, ...above(parent)];
+}
+
+/**
  * Removes those of these directories whose session was killed together with its watchdog, and ends what
  * it left running: its process is gone and nobody listens. Returns them.
  */
@@ -52,7 +77,7 @@ export async function removeDead(directories: readonly string[]): Promise<string
   for (const directory of directories) {
     const owner = ownerOf(directory);
     if (owner.lives || (await answers(owner.socketPath))) continue;
-    if (owner.mark !== '') killMarked(owner.mark);
+    killMarked(owner.mark);
     if (removedNow(directory)) removed.push(directory);
   }
   return removed;
@@ -71,11 +96,11 @@ function removedNow(directory: string): boolean {
 function ownerOf(directory: string): { lives: boolean; socketPath: string; mark: string } {
   const own = join(directory, 's');
   try {
-    const text = readFileSync(join(directory, claimFile), 'utf8');
+    const text = readRegular(join(directory, claimFile), claimLimit).toString();
     const [pid = '', start = '', socketPath = own, mark = ''] = text.split('\n');
     return { lives: isRunning(Number(pid), Number(start)), socketPath, mark };
   } catch {
-    // it may be gone since it was listed: its session has ended
+    // it may be gone since it was listed: its session has ended; or it is no file of ours
     const made = lstatSync(directory, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     return { lives: Date.now() - made < unclaimedAge, socketPath: own, mark: '' };
   }

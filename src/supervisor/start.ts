@@ -11,6 +11,7 @@ import { lazily } from '../platform/lazily.ts';
 import { ProcessMark } from '../platform/mark.ts';
 import { hasNative } from '../platform/native.ts';
 import { originOf, parentOf, peerOf } from '../platform/peer.ts';
+import { showsThisProcess } from '../platform/procfs.ts';
 import {
   createSessionDirectory,
   removeSessionDirectory,
@@ -97,6 +98,7 @@ export interface Supervisor {
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   requireNative();
+  requireProcesses();
   reserveDescriptor();
   closeInheritedOnExec();
   joinFreshKeyring();
@@ -121,6 +123,14 @@ function requireNative(): void {
   if (hasNative()) return;
   throw new SynscError('UNSUPPORTED', 'the native package koffi is missing on this machine', {
     hint: 'install synsc anew with its packages; `synsc doctor` says what is missing',
+  });
+}
+
+/** /proc may be missing, or show the processes of another namespace, whose numbers mean others here. */
+function requireProcesses(): void {
+  if (process.platform !== 'linux' || showsThisProcess()) return;
+  throw new SynscError('UNSUPPORTED', '/proc does not show the processes of this namespace', {
+    hint: 'mount it: `mount -t proc proc /proc`, or start the namespace by `unshare --mount-proc`',
   });
 }
 

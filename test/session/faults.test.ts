@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -112,6 +120,34 @@ describe.each(['a FIFO', 'a device'])('%s that never ends', (kind) => {
     symlinkSync(path.dirname(endless()), settings);
     const { status, stderr } = launch({ XDG_CONFIG_HOME });
     expect([status, stderr]).toEqual([2, expect.stringContaining(`cannot read ${settings}`)]);
+  });
+
+  test('is no list of further authorities', () => {
+    const { status, stderr } = spawnSync(synsc, ['launch', '--', 'true'], {
+      env: cleanEnv({
+        SYNSC_NXCA: endless(), // as the entry script passes NODE_EXTRA_CA_CERTS on
+        ...{ SYNSC_TOKEN: 'synsc_EXAMPLE', SYNSC_DASHBOARD_URL: 'https://localhost:1' },
+        ...{ XDG_DATA_HOME: place, XDG_CONFIG_HOME: place },
+        XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')),
+      }),
+      ...{ encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+    });
+    expect([status, stderr]).toEqual([125, expect.stringContaining('ECONNREFUSED')]);
+  });
+
+  test('is no lock that anybody waits for', () => {
+    const file = endless();
+    const runtime = mkdtempSync(path.join(place, 'runtime-'));
+    mkdirSync(path.join(runtime, 'synsc'), { mode: 0o700 });
+    renameSync(file, path.join(runtime, 'synsc', 'refresh.lock'));
+    const work = `import('${root}/src/account/refresh-lock.ts').then(({ oneAtATime }) =>
+      oneAtATime(process.env, async () => console.log('worked')))`;
+    const tsx = `${root}/node_modules/tsx/dist/loader.mjs`;
+    const { stdout } = spawnSync(process.execPath, ['--import', tsx, '-e', work], {
+      env: cleanEnv({ XDG_RUNTIME_DIR: runtime }),
+      ...{ encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+    });
+    expect(stdout).toBe('worked\n');
   });
 
   test('is no key', () => {
@@ -228,22 +264,59 @@ describe('a process of the same user', () => {
   });
 });
 
-describe('a session that others could look into does not start', () => {
-  test.each(['--inspect=0', '--heapsnapshot-signal=SIGUSR2', '--heap-prof', '--report-on-signal'])(
-    'NODE_OPTIONS=%s',
-    (option) => {
-      const { status, stdout, stderr } = spawnSync(
-        synsc,
-        ['launch', '--no-sync', '--', 'echo', 'ran'],
-        {
-          cwd: place,
-          env: cleanEnv({ NODE_OPTIONS: option, XDG_RUNTIME_DIR: place, HF_TOKEN: value }),
-          encoding: 'utf8',
-          timeout: 20_000,
-        },
-      );
-      expect([status, stdout]).toEqual([125, '']);
-      expect(stderr).toContain(`synsc: ${option.replace(/=.*/, '')} would show`);
+const canUnshare =
+  spawnSync('unshare', ['-rmpf', 'mount', '-t', 'tmpfs', 'none', '/proc']).status === 0;
+
+test.skipIf(!canUnshare).each([
+  ['shows the processes of another namespace', '-rpf', ''],
+  ['is not there', '-rm', 'mount -t tmpfs none /proc && '],
+])('no session starts where /proc %s (needs unshare)', (_, flags, before) => {
+  const launch = [synsc, 'launch', '--no-sync', '--', 'echo', 'ran'];
+  const words = [flags, 'sh', '-c', `${before}exec "$@"`, 'sh', ...launch];
+  const { status, stdout, stderr } = spawnSync('unshare', words, {
+    env: cleanEnv({ XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')) }),
+    ...{ encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' },
+  });
+  expect([status, stdout]).toEqual([125, '']);
+  expect(stderr).toMatch(/^synsc: \/proc does not show .+\nhint: mount it: .+\n$/);
+});
+
+test('a session that can not come to be is a failure, also where Node sees nothing left to do', () => {
+  const { status, stdout, stderr } = spawnSync(
+    synsc,
+    ['launch', '--no-sync', '--', 'echo', 'ran'],
+    {
+      // Node takes it for a worker of `node:cluster`: its sockets wait for an answer that nobody gives
+      env: cleanEnv({
+        NODE_UNIQUE_ID: '1',
+        XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')),
+      }),
+      ...{ encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' },
     },
   );
+  expect([status, stdout]).toEqual([125, '']);
+  expect(stderr).toMatch(/^synsc: .+ did not come to an end\nhint: .+\n$/);
+});
+
+describe('a session that others could look into does not start', () => {
+  test.each([
+    '--inspect=0',
+    '--heapsnapshot-signal=SIGUSR2',
+    '--heap-prof',
+    '--report-on-signal',
+    '--tls-keylog=keys',
+  ])('NODE_OPTIONS=%s', (option) => {
+    const { status, stdout, stderr } = spawnSync(
+      synsc,
+      ['launch', '--no-sync', '--', 'echo', 'ran'],
+      {
+        cwd: place,
+        env: cleanEnv({ NODE_OPTIONS: option, XDG_RUNTIME_DIR: place, HF_TOKEN: value }),
+        encoding: 'utf8',
+        timeout: 20_000,
+      },
+    );
+    expect([status, stdout]).toEqual([125, '']);
+    expect(stderr).toContain(`synsc: ${option.replace(/=.*/, '')} would show`);
+  });
 });

@@ -1,5 +1,9 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { libc } from '../../src/platform/native.ts';
 import { Secret } from '../../src/secret.ts';
+import { ProcessTable } from '../../src/supervisor/process/table.ts';
+import { CredentialFiles } from '../../src/supervisor/vault/credential-file.ts';
 import { ownKeys } from '../../src/supervisor/vault/own-keys.ts';
 import { type Credential, Vault } from '../../src/supervisor/vault/vault.ts';
 
@@ -21,6 +25,62 @@ const lines = (vault: Vault, ...names: string[]) =>
 
 const from = (env: Record<string, string>) => (name: string) =>
   env[name] === undefined ? undefined : Buffer.from(env[name]);
+
+describe('at the end of a session', () => {
+  test('no command that was about to start brings its credential files back', () => {
+    const place = mkdtempSync('/dev/shm/synsc-vault-');
+    const files = new CredentialFiles(place, 'abcdefghij');
+    const directory = files.own();
+    expect(existsSync(directory)).toBe(true);
+    files.remove();
+    const late = () => files.pathOf(credential('GOOGLE_APPLICATION_CREDENTIALS', '{}'));
+    expect(late).toThrow(expect.objectContaining({ code: 'SESSION_ENDING' }));
+    expect(existsSync(directory)).toBe(false);
+    rmSync(place, { recursive: true });
+  });
+
+  test('the values of one that is refused are overwritten', async () => {
+    const table = new ProcessTable();
+    await table.close();
+    const values = Buffer.from('HF_TOKEN=value\n');
+    const command = { file: '/bin/true', args: [], cwd: '/', env: {}, command: 'true' };
+    const filter = () => ({ write: () => undefined, end: () => undefined });
+    const start = () => table.start({ ...command, values, filter, stdin: 'none' });
+    expect(start).toThrow(expect.objectContaining({ code: 'SESSION_ENDING' }));
+    expect(values.every((byte) => byte === 0)).toBe(true);
+  });
+});
+
+/** Does something while this process can write no larger files. */
+function withFilesUpTo(bytes: bigint, work: () => void): void {
+  const RLIMIT_FSIZE = 1;
+  const before = new BigUint64Array(2);
+  const set = libc('int setrlimit(int resource, const uint64_t *limits)');
+  libc('int getrlimit(int resource, uint64_t *limits)')?.(RLIMIT_FSIZE, before);
+  set?.(RLIMIT_FSIZE, new BigUint64Array([bytes, before[1] ?? 0n]));
+  try {
+    work();
+  } finally {
+    set?.(RLIMIT_FSIZE, before);
+  }
+}
+
+test('of a credential file that can not be written anew nothing is left, until it can', () => {
+  const place = mkdtempSync('/dev/shm/synsc-vault-');
+  const files = new CredentialFiles(place, 'abcdefghij');
+  const name = 'GOOGLE_APPLICATION_CREDENTIALS';
+  const file = files.pathOf(credential(name, 'old'));
+  const next = credential(name, 'new '.repeat(1_000), 2);
+  withFilesUpTo(1_000n, () => {
+    files.refresh(name, next);
+    expect(() => files.pathOf(next)).toThrow('EFBIG');
+  });
+  expect(readdirSync(files.directory)).toEqual([]);
+  expect(files.pathOf(next)).toBe(file);
+  expect(readFileSync(file, 'utf8')).toBe('new '.repeat(1_000));
+  files.remove();
+  rmSync(place, { recursive: true });
+});
 
 describe('the vault', () => {
   test('takes a new pair all at once and keeps old values for redaction', () => {

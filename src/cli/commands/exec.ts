@@ -9,7 +9,7 @@ import {
 } from '../../../protocol/client.ts';
 import { type ErrorCode, errors } from '../../../protocol/errors.ts';
 import type { StartedSpawn } from '../../../protocol/session/schemas.ts';
-import { SynscError } from '../../errors.ts';
+import { codeOf, refusalOf, SynscError } from '../../errors.ts';
 import type { Ending } from '../ending.ts';
 import { exitCodeOf, exitCodeOfSignal } from '../exit-code.ts';
 import { Output } from '../output.ts';
@@ -55,6 +55,8 @@ export function programOf(
 /** Connects to the session that this process runs in. */
 export async function reach(path: string): Promise<SynscClient> {
   return connect(path).catch((cause: unknown) => {
+    const refused = codeOf(cause) === 'EMFILE' ? refusalOf(cause) : undefined;
+    if (refused !== undefined) throw refused;
     throw new SynscError('NO_SESSION', 'the session of this terminal is not running any more', {
       cause,
     });

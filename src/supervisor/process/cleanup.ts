@@ -42,6 +42,7 @@ while [ $((i += 1)) -le 50 ]; do
   left=
   for file in $found; do
     pid=\${file#/proc/} pid=\${pid%/*}
+    [ "$pid" != "$SUPERVISOR" ] || continue
     fields "$pid" || continue
     case $stat in [ZX]*) ;; *) left="$left $pid" ;; esac
   done
@@ -70,9 +71,13 @@ sub ours {
   return defined $parent && ($met{$parent} || ($start{$pid} // '') eq $start
     || text("/proc/$pid/limits") =~ $limit || index("\0" . text("/proc/$pid/environ"), $variable) >= 0);
 }
+sub leads { # threads have numbers too, and those of the session's own process may still run
+  my ($pid) = @_;
+  return text("/proc/$pid/status") =~ /^Tgid:\s+$pid$/m;
+}
 sub meet {
   my ($pid) = @_;
-  return if exists $met{$pid} || $pid == $$ || $pid == $ENV{SUPERVISOR} || !ours($pid);
+  return if exists $met{$pid} || $pid == $$ || $pid == $ENV{SUPERVISOR} || !ours($pid) || !leads($pid);
   push @stopped, $pid if $met{$pid} = kill 'STOP', $pid;
   kill 'STOP', -$pid; # the group that it leads: a child that was just born is still in it
 }

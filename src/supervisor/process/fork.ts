@@ -3,7 +3,6 @@ import { codeOf, SynscError } from '../../errors.ts';
 import { type Ended, startProcess } from '../../platform/children.ts';
 import { pipe } from '../../platform/descriptors.ts';
 import { mayExecute, runsByItself } from '../../platform/executable.ts';
-import { release } from '../../platform/pages.ts';
 import type { Program, Stdio } from '../../platform/spawn.ts';
 import { direct, launcher } from './launcher.ts';
 
@@ -14,7 +13,10 @@ export class Descriptors {
   /** Throws LIMIT when no more can be opened. */
   pipe(): { read: number; write: number } {
     const made = pipe();
-    if (made === undefined) throw tooMany('no further pipe can be opened');
+    if (made === undefined) {
+      this.closeAll();
+      throw tooMany('no further pipe can be opened');
+    }
     this.add(made.read);
     this.add(made.write);
     return made;
@@ -34,7 +36,7 @@ export class Descriptors {
 }
 
 export interface ForkOptions extends Required<Program> {
-  /** `NAME=value` lines for the launcher; released as soon as they are in the pipe. */
+  /** `NAME=value` lines for the launcher. */
   readonly values: Buffer;
   readonly onEnd: Ended;
 }
@@ -58,8 +60,6 @@ export function fork(
   } catch (error) {
     descriptors.closeAll();
     throw startFailure(error, options.cwd);
-  } finally {
-    release(options.values);
   }
 }
 

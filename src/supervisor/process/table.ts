@@ -5,6 +5,7 @@ import type { ExitStatus, ProcessSummary } from '../../../protocol/session/schem
 import { SynscError } from '../../errors.ts';
 import { reap } from '../../platform/children.ts';
 import { elapsed } from '../../platform/clock.ts';
+import { release } from '../../platform/pages.ts';
 import { startTimeOf } from '../../platform/peer.ts';
 import { killTree } from '../../platform/sweep.ts';
 import {
@@ -203,8 +204,16 @@ export class ProcessTable {
   #front: ManagedProcess | undefined;
   #closed = false;
 
-  /** Throws LIMIT at 64 running commands, SESSION_ENDING after the end began. */
+  /** Throws LIMIT at 256 running commands, SESSION_ENDING after the end began. Its values are released. */
   start(options: ProcessOptions): ManagedProcess {
+    try {
+      return this.#started(options);
+    } finally {
+      release(options.values);
+    }
+  }
+
+  #started(options: ProcessOptions): ManagedProcess {
     if (this.#closed) throw new SynscError('SESSION_ENDING', 'the session ends');
     const running = [...this.#processes.values()].filter(({ status }) => status === undefined);
     if (running.length >= runningLimit) {

@@ -5,7 +5,7 @@ import type { Role } from '../../../protocol/session/schemas.ts';
 import { refusalOf, SynscError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Caller, Verbs } from '../session/verbs.ts';
-import { failureResponse, invalidParams } from './failure.ts';
+import { failureResponse, idOf, invalidParams } from './failure.ts';
 import { parseMessage } from './message.ts';
 import { createSlots } from './slots.ts';
 import { createTurns } from './turns.ts';
@@ -140,8 +140,4 @@ function isRequest(value: unknown): value is JSONRPCRequest {
   if (id !== undefined && !isId(id)) return false;
   if ('result' in value || 'error' in value) return false;
   return params === undefined || (typeof params === 'object' && params !== null);
-}
-
-function idOf(value: unknown): string | number | null {
-  return isObject(value) && isId(value.id) ? value.id : null;
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { JSONRPCErrorResponse, JSONRPCID } from 'json-rpc-2.0';
 import type * as z from 'zod/mini';
 import { errors } from '../../../protocol/errors.ts';
@@ -10,6 +11,26 @@ export function failureResponse(id: JSONRPCID, error: SynscError): JSONRPCErrorR
   const { code, hint, field, message } = error;
   const data = { code, hint, ...(field === undefined ? {} : { field }) };
   return { jsonrpc: '2.0', id, error: { code: errors[code].rpc, message, data } };
+}
+
+/** As the only answer on a connection that speaks HTTP, which it ends. */
+export function refuse(socket: Socket, error: SynscError): void {
+  const status = errors[error.code].http;
+  const body = JSON.stringify(failureResponse(null, error));
+  const lines = [
+    `HTTP/1.1 ${status} ${error.code}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  socket.resume(); // what still comes is dropped
+}
+
+/** Of a request, as far as it can be told: an answer that names another belongs to nobody. */
+export function idOf(request: unknown): string | number | null {
+  const id: unknown = Reflect.get(Object(request) as object, 'id');
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
 /** Names the field and what is wrong with it, never what was sent. */

@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { knownError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { lazily } from '../../platform/lazily.ts';
 import type { OpenStream } from '../session/streams.ts';
 import type { Dispatch } from './dispatch.ts';
+import { refuse } from './failure.ts';
 import type { Remote } from './remote.ts';
 import { serveStream, wantedBy } from './stream.ts';
 
@@ -42,8 +44,10 @@ export function createHttpDialect(
     post().then(
       (handle) => handle(request, response),
       (error: unknown) => {
+        const known = knownError(error);
+        if (known !== undefined) return refuse(socket, known);
         log.error({ err: error }, 'HTTP could not be loaded');
-        response.destroy();
+        return response.destroy();
       },
     );
   });

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Notification, NotificationName } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
+import { knownError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { lazily } from '../../platform/lazily.ts';
 import { listenPrivately } from '../../platform/listen.ts';
@@ -8,6 +9,7 @@ import type { OpenStream } from '../session/streams.ts';
 import type { Verbs } from '../session/verbs.ts';
 import { Admission } from './admission.ts';
 import type { Dispatch } from './dispatch.ts';
+import { failureResponse, idOf, refuse } from './failure.ts';
 import { type LineConnection, serveLines } from './lines.ts';
 import { Remote, type RoleFor } from './remote.ts';
 import { type PlainUpgrade, plainUpgrade } from './upgrade.ts';
@@ -90,6 +92,8 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
   }
   function notLoaded(socket: Socket) {
     return (error: unknown) => {
+      const known = knownError(error);
+      if (known !== undefined) return refuse(socket, known);
       log.error({ err: error }, 'HTTP could not be loaded');
       socket.destroy();
     };
@@ -114,7 +118,25 @@ function dispatchOf(verbs: Verbs, log: Log, redact: (text: string) => string): D
   const loaded = lazily(() =>
     import('./dispatch.ts').then(({ createDispatch }) => createDispatch(verbs, log, redact)),
   );
-  return async (message, caller) => (await loaded())(message, caller);
+  return async (message, caller) => {
+    const dispatch = await loaded().catch(refusing);
+    return dispatch(message, caller);
+  };
+}
+
+/** Nothing could be loaded that would read a message; who sent it waits for an answer all the same. */
+function refusing(error: unknown): Dispatch {
+  const known = knownError(error);
+  if (known === undefined) throw error;
+  return async (message) => JSON.stringify(failureResponse(idIn(message), known));
+}
+
+function idIn(message: Uint8Array) {
+  try {
+    return idOf(JSON.parse(Buffer.from(message).toString()));
+  } catch {
+    return null; // JSON-RPC 2.0 §5: of what is no JSON
+  }
 }
 
 /** Calls back with the first bytes, which stay in the stream. */

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import * as z from 'zod/mini';
-import { errors } from '../../../protocol/errors.ts';
 import {
   type Frame,
   FrameError,
@@ -16,7 +15,7 @@ import { SynscError } from '../../errors.ts';
 import type { Sink } from '../session/follow.ts';
 import type { OpenStream, Stream } from '../session/streams.ts';
 import type { Caller } from '../session/verbs.ts';
-import { failureResponse } from './failure.ts';
+import { refuse } from './failure.ts';
 import type { Remote } from './remote.ts';
 import { drained, togetherOn, whenHungUp } from './socket.ts';
 import type { WantedStream } from './upgrade.ts';
@@ -108,19 +107,6 @@ function accept(socket: Socket, offset: number): void {
     `Synsc-Offset: ${offset}`,
   ];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-}
-
-function refuse(socket: Socket, error: SynscError): void {
-  const status = errors[error.code].http;
-  const body = JSON.stringify(failureResponse(null, error));
-  const lines = [
-    `HTTP/1.1 ${status} ${error.code}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
-  socket.resume(); // what still comes is dropped
 }
 
 function sinkOf(socket: Socket, together: () => void, stream: () => Stream): Sink {

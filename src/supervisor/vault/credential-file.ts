@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, SynscError } from '../../errors.ts';
 import { removeTree } from '../../platform/files.ts';
@@ -16,6 +16,7 @@ export class CredentialFiles {
   readonly #written = new Map<string, Credential>();
   readonly #sessionDirectory: string;
   #made = false;
+  #removed = false;
 
   /** `sessionDirectory` is used when it is on tmpfs, else /dev/shm. */
   constructor(sessionDirectory: string, id: string) {
@@ -30,26 +31,35 @@ export class CredentialFiles {
     if (credential.path !== undefined) return credential.path;
     const file = join(this.own(), fileName(credential.name));
     if (this.#written.get(credential.name) === credential) return file;
-    rmSync(file, { force: true });
-    writeFileSync(file, credential.secret.expose(), { mode: 0o600, flag: 'wx' });
+    this.#written.delete(credential.name);
+    put(file, credential.secret.expose());
     this.#written.set(credential.name, credential);
     return file;
   }
 
-  /** After a change: a file that commands may have open becomes the new one, or goes with its credential. */
+  /**
+   * After a change: a file that commands may have open becomes the new one, or goes with its credential. It
+   * goes also where the new one can't be written: the next command that needs it is told why.
+   */
   refresh(name: string, credential: Credential | undefined): void {
     const old = this.#written.get(name);
     if (old === undefined) return;
-    if (credential !== undefined && credential.path === undefined) this.pathOf(credential);
-    else {
-      rmSync(join(this.directory, fileName(name)), { force: true });
-      this.#written.delete(name);
+    try {
+      if (credential !== undefined && credential.path === undefined) this.pathOf(credential);
+      else this.#forget(name);
+    } catch {
+      this.#forget(name);
     }
+  }
+
+  #forget(name: string): void {
+    rmSync(join(this.directory, fileName(name)), { force: true });
+    this.#written.delete(name);
   }
 
   /**
    * The directory itself, made when first needed (0700). Throws UNSUPPORTED where nothing is on tmpfs,
-   * UNSAFE_DIRECTORY where somebody else has made it.
+   * UNSAFE_DIRECTORY where somebody else has made it, SESSION_ENDING after `remove`.
    */
   own(): string {
     this.#make();
@@ -67,6 +77,8 @@ export class CredentialFiles {
   }
 
   #make(): void {
+    // a command that was about to start when the session ended would leave it behind
+    if (this.#removed) throw new SynscError('SESSION_ENDING', 'the session ends');
     try {
       mkdirSync(this.directory, { mode: 0o700 });
       this.#made = true;
@@ -78,9 +90,23 @@ export class CredentialFiles {
   }
 
   remove(): void {
+    this.#removed = true;
     if (!this.#made) return; // the place may be closed to us
     removeTree(this.directory);
     this.#written.clear();
+  }
+}
+
+/** Whoever reads it meanwhile finds the old one or the new one; where it can't be written, neither is left. */
+function put(file: string, bytes: Buffer): void {
+  const fresh = `${file}.new`;
+  rmSync(fresh, { force: true });
+  try {
+    writeFileSync(fresh, bytes, { mode: 0o600, flag: 'wx' });
+    renameSync(fresh, file);
+  } catch (error) {
+    for (const one of [fresh, file]) rmSync(one, { force: true });
+    throw error;
   }
 }
 

@@ -8,7 +8,10 @@ import { generateSealingKeys } from '../../../protocol/dashboard/sealing.ts';
 import { openTls } from '../../../src/dashboard/tls.ts';
 
 /** What a real dashboard cannot be made to do: end the connection, fail, or answer for ever. */
-export type Fault = 'drop' | 'drip' | { status: number; body: unknown };
+export type Fault =
+  | 'drop'
+  | 'drip'
+  | { status: number; body: unknown; headers?: Record<string, string> };
 
 export const pending: Fault = { status: 400, body: { error: 'authorization_pending' } };
 export const slowDown: Fault = { status: 400, body: { error: 'slow_down' } };
@@ -55,7 +58,7 @@ function answer(what: Fault, request: IncomingMessage, response: ServerResponse)
   else if (what === 'drip') {
     const timer = setInterval(() => response.write(' '), 200);
     response.once('close', () => clearInterval(timer));
-  } else response.writeHead(what.status).end(JSON.stringify(what.body));
+  } else response.writeHead(what.status, what.headers).end(JSON.stringify(what.body));
 }
 
 /** Of an older dashboard: it knows nothing of sessions. */

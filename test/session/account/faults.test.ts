@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -62,6 +63,43 @@ test('an answer that never ends is given up after 15 s', async () => {
   });
   expect((performance.now() - start) / 1000).toBeGreaterThan(14.5);
   await fake.close();
+});
+
+describe('what to do is said of', () => {
+  const hintOf = async (fault: Fault) => {
+    const fake = await startFakeDashboard({ '/api/cli/status': [fault] });
+    const client = new DashboardClient({ url: fake.url, ca: fake.ca });
+    const { hint } = (await client.status().catch((error: unknown) => error)) as { hint: string };
+    client.close();
+    await fake.close();
+    return hint;
+  };
+
+  test.each([
+    [301, { location: 'https://elsewhere.invalid/' }, /where nobody follows: name that address/],
+    [404, {}, /check that the dashboard runs and its address/],
+    [429, { 'retry-after': '7' }, /^try again in 7 seconds/],
+    [503, { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }, /^try again in a minute/],
+  ])('a dashboard that answers %i', async (status, headers, hint) => {
+    expect(await hintOf({ status, headers, body: {} })).toMatch(hint);
+  });
+
+  test('one that ends the connection in the middle', async () => {
+    expect(await hintOf('drop')).toMatch(/ended in the middle, or is no dashboard/);
+  });
+
+  test('a port without TLS', async () => {
+    const plain = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    });
+    await new Promise<void>((resolve) => plain.listen(0, 'localhost', resolve));
+    const { port } = plain.address() as AddressInfo;
+    const client = new DashboardClient({ url: `https://localhost:${port}` });
+    await expect(client.status()).rejects.toMatchObject({ hint: expect.stringMatching(/no TLS/) });
+    client.close();
+    plain.close();
+  });
 });
 
 describe('a connection', () => {

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { connect } from '../../../protocol/client.ts';
 import type { Caller } from '../../../src/supervisor/session/verbs.ts';
+import { withoutDescriptors } from '../../support/descriptors.ts';
 import { exchange, noSuchProcess, startServer } from './session.ts';
 
 const run = promisify(execFile);
@@ -54,6 +55,34 @@ describe('the socket', () => {
     const endless = exchange(session.socketPath, `{${'x'.repeat(1024 * 1024 + 1)}`, 2);
     expect(JSON.parse((await exchange(session.socketPath, `${ping}\n`))[0] ?? '').id).toBe(1);
     expect(JSON.parse((await endless)[0] ?? '').error.code).toBe(-32004);
+  });
+
+  test('answers also where nothing can be loaded that would: no file can be opened', async () => {
+    session = await startServer();
+    const { socketPath, logged } = session;
+    const open = async () => {
+      const client = createConnection(socketPath).setEncoding('utf8');
+      await once(client, 'connect');
+      return client;
+    };
+    const [lines, http] = [await open(), await open()];
+    await exchange(socketPath, 'x'); // the two before it were let in
+    const asked = async (client: Socket, request: string) => {
+      client.write(request);
+      return String(await once(client, 'data'));
+    };
+    const post = `POST /rpc HTTP/1.1\r\nhost: s\r\ncontent-length: ${ping.length}\r\n\r\n${ping}`;
+    const answers = await withoutDescriptors(async () => [
+      await asked(lines, `${ping}\n`),
+      await asked(http, post),
+    ]);
+    expect(JSON.parse(answers[0] ?? '')).toMatchObject({ id: 1, error: { code: -32004 } });
+    expect(answers[1]).toMatch(/^HTTP\/1.1 429 LIMIT\r\n[\s\S]*ulimit -n/);
+    expect(logged).toEqual([]);
+    expect(JSON.parse(await asked(lines, `${ping}\n`))).toMatchObject({
+      result: { role: 'client' },
+    });
+    for (const client of [lines, http]) client.destroy();
   });
 
   test('closes connections past the limit without harm to the others', async () => {
