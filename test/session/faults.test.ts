@@ -165,6 +165,25 @@ test("the command's own exit code counts also where its end can't be reported", 
   expect([status, stderr]).toEqual([5, expect.stringContaining('--json-events cannot be written')]);
 });
 
+test('events go to a FIFO that is read; one that nobody reads is refused at once', async () => {
+  const fifo = path.join(mkdtempSync(path.join(place, 'fifo-')), 'events');
+  spawnSync('mkfifo', [fifo]);
+  const words = ['launch', '--no-sync', '--json-events', fifo, '--', 'true'];
+  const env = cleanEnv({ XDG_RUNTIME_DIR: mkdtempSync(path.join(place, 'runtime-')) });
+  const unread = spawnSync(synsc, words, { env, encoding: 'utf8', timeout: 30_000 });
+  expect([unread.status, unread.stderr]).toEqual([
+    2,
+    expect.stringContaining('--json-events cannot be written'),
+  ]);
+  const text = `exec 9<>'${fifo}'; "$@"; head -n 2 <&9`;
+  const read = spawnSync('sh', ['-c', text, 'sh', synsc, ...words], { env, encoding: 'utf8' });
+  const events = read.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+  expect(events).toMatchObject([{ event: 'ready' }, { event: 'exit', exitCode: 0 }]);
+});
+
 describe('doctor says what a machine lacks', () => {
   const doctor = (...wrap: string[]) => {
     const [program = synsc, ...words] = [...wrap, synsc, 'doctor', '--json'];

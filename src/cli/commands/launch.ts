@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { refusalOf, SynscError } from '../../errors.ts';
 import type { Approver } from '../../supervisor/authorization/approver.ts';
@@ -50,10 +50,19 @@ function reporter({ jsonEvents: file }: LaunchOptions): Report {
   return file === undefined ? () => undefined : (event) => appendEvent(file, event);
 }
 
+const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+/** Of a FIFO too: one that nobody reads is refused at once. */
+const appending = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK;
+
 /** Throws USAGE when the file can't be written. */
 function appendEvent(file: string, event: object): void {
   try {
-    appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+    const fd = openSync(file, appending, 0o600);
+    try {
+      writeFileSync(fd, `${JSON.stringify(event)}\n`);
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
     throw new SynscError('USAGE', 'the file of --json-events cannot be written', {
       cause,

@@ -5,16 +5,21 @@ type Environment = ReadonlyMap<string, string | undefined>;
 
 const SYSTEM_LIBRARY = /^\/(usr\/(local\/)?)?lib(exec|32|64)?\/(?!.*\/\.\.?(\/|$))/;
 
+/**
+ * Options of NODE_OPTIONS that load no code and open nothing (node --help): those of memory, warnings and
+ * networks. Any other may.
+ */
+const HARMLESS_NODE_OPTION =
+  /^--(max-(old-space|semi-space|http-header)-size|stack-trace-limit|(no|trace|throw|pending)-deprecation|(no|trace)-warnings|disable-warning|trace-uncaught|unhandled-rejections|enable-source-maps|dns-result-order|(no-)?network-family-autoselection|use-(system|bundled)-ca|openssl-legacy-provider|experimental-(vm-modules|strip-types))(=[\w:.-]*)?$/;
+
 /** The variable that would load foreign code into the program; undefined when there is none. */
 export function injection(env: Environment, program: string): string | undefined {
   for (const name of ['LD_PRELOAD', 'LD_AUDIT', 'DYLD_INSERT_LIBRARIES']) {
     if (env.has(name) && !onlySystemLibraries(env.get(name))) return name;
   }
+  if (env.has('NODE_OPTIONS') && !harmlessToNode(env.get('NODE_OPTIONS'))) return 'NODE_OPTIONS';
   // the last two also reach the shim that asks, which is a Perl program
-  const loaders = [
-    ...['PYTHONSTARTUP', 'NODE_OPTIONS', `BASH_FUNC_${program}%%`],
-    ...['PERL5OPT', 'PERL5DB'],
-  ];
+  const loaders = ['PYTHONSTARTUP', `BASH_FUNC_${program}%%`, 'PERL5OPT', 'PERL5DB'];
   return loaders.find((name) => env.has(name) && env.get(name) !== '');
 }
 
@@ -22,6 +27,16 @@ function onlySystemLibraries(value: string | undefined): boolean {
   if (value === undefined) return false;
   const libraries = value.split(/[\s:]+/).filter((path) => path !== '');
   return libraries.every((path) => !path.includes('/') || SYSTEM_LIBRARY.test(path));
+}
+
+function harmlessToNode(value: string | undefined): boolean {
+  const words = value?.split(/\s+/).filter((word) => word !== '');
+  // Node takes either sign; a number is the value of the option before it
+  return (
+    words?.every(
+      (word) => /^\d+$/.test(word) || HARMLESS_NODE_OPTION.test(word.replaceAll('_', '-')),
+    ) ?? false
+  );
 }
 
 /** The variable that sends this provider's credential to another host. */
