@@ -57,7 +57,8 @@ export function isPrivate(path: string, uid: number): boolean | undefined {
  * one's place: writable for all, and not sticky as /tmp is.
  */
 export function placeOfOthers(directory: string): string | undefined {
-  return [directory, realpathSync(directory)].flatMap(above).find((place) => {
+  const ways = new Set([directory, realpathSync.native(directory)]);
+  return [...ways].flatMap(above).find((place) => {
     const { mode } = statSync(place);
     return (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
   });

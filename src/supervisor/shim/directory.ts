@@ -65,10 +65,11 @@ export class ShimDirectory {
       ...names.ask.map((name) => [name, 'ask'] as const),
     ]);
     const own = shimPlace(id, process.getuid?.() ?? 0);
-    this.root = allowsExec(sessionDirectory) ? sessionDirectory : own;
-    const usable = allowsExec(this.root);
+    const inSession = allowsExec(sessionDirectory);
+    const usable = inSession || allowsExec(own);
+    this.root = inSession ? sessionDirectory : own;
     this.interpreters = [perlPath, '/bin/sh'].flatMap((file) =>
-      existsSync(file) ? [realpathSync(file)] : [],
+      existsSync(file) ? [realpathSync.native(file)] : [],
     );
     const by = askingBy();
     this.asks = usable && by !== undefined;
