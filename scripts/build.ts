@@ -39,6 +39,7 @@ const external = [
 /** For CommonJS packages inside an ES module; every chunk needs its own. */
 const requireShim =
   "import{createRequire as __synscRequire}from'node:module';const require=__synscRequire(import.meta.url);";
+
 /**
  * Both sh and JavaScript. As sh it takes NODE_EXTRA_CA_CERTS away before node starts, which saves
  * the 50 to 80 ms that Node 20 spends reading it, and hands it on as SYNSC_NXCA for what synsc runs.

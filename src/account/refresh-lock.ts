@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { elapsed } from '../platform/clock.ts';
 import { libc } from '../platform/native.ts';
 import { ownRuntimeDirectory } from '../platform/runtime-dir.ts';
 
@@ -20,8 +21,8 @@ export async function oneAtATime<T>(env: NodeJS.ProcessEnv, work: () => Promise<
   const file = openLock(env);
   if (file === undefined) return work();
   try {
-    const deadline = performance.now() + patience;
-    while (!tryLock(file) && performance.now() < deadline) await sleep(pause);
+    const deadline = elapsed() + patience;
+    while (!tryLock(file) && elapsed() < deadline) await sleep(pause);
     return await work();
   } finally {
     closeSync(file);

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -12,7 +11,7 @@ import {
   unknown,
 } from '../../protocol/shape.ts';
 import { codeOf, SynscError } from '../errors.ts';
-import { readRegular } from '../platform/files.ts';
+import { readRegular, replaceFile } from '../platform/files.ts';
 
 /** Bytes of a settings file at most. */
 const sizeLimit = 1024 * 1024;
@@ -77,14 +76,7 @@ export function writeSettings(
   };
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   chmodSync(dirname(path), 0o700);
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    const text = `${JSON.stringify(settings, null, 2)}\n`;
-    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  replaceFile(path, `${JSON.stringify(settings, null, 2)}\n`);
 }
 
 function broken(path: string): SynscError {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -7,10 +8,12 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmdirSync,
   rmSync,
   statSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from '../errors.ts';
@@ -59,6 +62,20 @@ export function readSmall(file: string, limit: number): Buffer | undefined {
     return readRegular(file, limit);
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Puts a file of mode 0600 in place in one step: whoever reads it meanwhile finds the old one or the new
+ * one. Throws as `writeFileSync` does; the old one stays then.
+ */
+export function replaceFile(file: string, data: string | Buffer): void {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    writeFileSync(temporary, data, { mode: 0o600, flag: 'wx' });
+    renameSync(temporary, file);
+  } finally {
+    rmSync(temporary, { force: true });
   }
 }
 

@@ -1,7 +1,3 @@
-import { lazily } from './lazily.ts';
-
-const v8 = lazily(() => import('node:v8'));
-
 /** Milliseconds after which a session has loaded what it needs for each command. */
 const started = 60_000;
 
@@ -12,7 +8,7 @@ const started = 60_000;
  */
 export function keepHeapSmall(): void {
   setTimeout(() => {
-    v8().then(
+    import('node:v8').then(
       ({ setFlagsFromString }) => setFlagsFromString('--semi-space-growth-factor=1'),
       () => undefined, // it stays as large as V8 likes
     );

@@ -13,14 +13,14 @@ const TCSANOW = 0;
 const OPOST = 1;
 const termiosSize = 64;
 const flagWords = 4;
-const controlBytes = { from: 17, to: 49 };
+const controlBytes = { from: 17, count: 32 };
 
 /** The terminal on our standard input as it is now; undefined where that can't be told. */
 export function savedTerminal(): SavedTerminal | undefined {
   const settings = settingsOf(0);
   if (settings === undefined) return undefined;
   const flags = settings.subarray(0, flagWords);
-  const control = new Uint8Array(settings.buffer).subarray(controlBytes.from, controlBytes.to);
+  const control = new Uint8Array(settings.buffer, controlBytes.from, controlBytes.count);
   const words = [...flags, ...control].map((number) => number.toString(16));
   return { path: readlinkSync('/proc/self/fd/0'), settings: words.join(':') };
 }

@@ -2,7 +2,7 @@ import { type JSONRPCRequest, JSONRPCServer } from 'json-rpc-2.0';
 import type { ErrorCode } from '../../../protocol/errors.ts';
 import { type MethodName, methods } from '../../../protocol/session/methods.ts';
 import type { Role } from '../../../protocol/session/schemas.ts';
-import { refusalOf, SynscError } from '../../errors.ts';
+import { knownError, SynscError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Caller, Verbs } from '../session/verbs.ts';
 import { failureResponse, idOf, invalidParams } from './failure.ts';
@@ -72,8 +72,7 @@ function failure(id: string | number | null, code: ErrorCode, message: string): 
 function serverOf(verbs: Verbs, log: Log, redact: (text: string) => string): JSONRPCServer<Caller> {
   const server = new JSONRPCServer<Caller>({
     errorListener: (_message, error) => {
-      const known = error instanceof SynscError || refusalOf(error) !== undefined;
-      if (!known) log.error(described(error, redact), 'a request failed');
+      if (knownError(error) === undefined) log.error(described(error, redact), 'a request failed');
     },
   });
   for (const name of Object.keys(methods) as MethodName[]) {
@@ -85,9 +84,7 @@ function serverOf(verbs: Verbs, log: Log, redact: (text: string) => string): JSO
     failureResponse(
       id,
       redacted(
-        error instanceof SynscError
-          ? error
-          : (refusalOf(error) ?? new SynscError('INTERNAL', 'the request failed inside')),
+        knownError(error) ?? new SynscError('INTERNAL', 'the request failed inside'),
         redact,
       ),
     );

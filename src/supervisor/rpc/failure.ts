@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { JSONRPCErrorResponse, JSONRPCID } from 'json-rpc-2.0';
 import type * as z from 'zod/mini';
 import { errors } from '../../../protocol/errors.ts';
-import { SynscError } from '../../errors.ts';
+import { knownError, SynscError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -25,6 +26,16 @@ export function refuse(socket: Socket, error: SynscError): void {
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
   socket.resume(); // what still comes is dropped
+}
+
+/** What a client of HTTP is told when what would serve it could not be loaded. */
+export function notLoaded(socket: Socket, log: Log): (error: unknown) => void {
+  return (error) => {
+    const known = knownError(error);
+    if (known !== undefined) return refuse(socket, known);
+    log.error({ err: error }, 'HTTP could not be loaded');
+    socket.destroy();
+  };
 }
 
 /** Of a request, as far as it can be told: an answer that names another belongs to nobody. */

@@ -1,12 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { knownError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { lazily } from '../../platform/lazily.ts';
 import type { OpenStream } from '../session/streams.ts';
 import type { Dispatch } from './dispatch.ts';
-import { refuse } from './failure.ts';
+import { notLoaded } from './failure.ts';
 import type { Remote } from './remote.ts';
 import { serveStream, wantedBy } from './stream.ts';
 
@@ -41,15 +40,7 @@ export function createHttpDialect(
     response.once('close', () => void open.set(socket, (open.get(socket) ?? 1) - 1));
     if (now > requestsInFlight) socket.destroy();
     if (socket.destroyed) return;
-    post().then(
-      (handle) => handle(request, response),
-      (error: unknown) => {
-        const known = knownError(error);
-        if (known !== undefined) return refuse(socket, known);
-        log.error({ err: error }, 'HTTP could not be loaded');
-        return response.destroy();
-      },
-    );
+    post().then((handle) => handle(request, response), notLoaded(socket, log));
   });
   server.on('upgrade', (request, socket, head) => {
     const remote = remotes.get(socket);

@@ -9,8 +9,9 @@ import type { OpenStream } from '../session/streams.ts';
 import type { Verbs } from '../session/verbs.ts';
 import { Admission } from './admission.ts';
 import type { Dispatch } from './dispatch.ts';
-import { failureResponse, idOf, refuse } from './failure.ts';
+import { failureResponse, idOf, notLoaded } from './failure.ts';
 import { type LineConnection, serveLines } from './lines.ts';
+import { parseMessage } from './message.ts';
 import { Remote, type RoleFor } from './remote.ts';
 import { type PlainUpgrade, plainUpgrade } from './upgrade.ts';
 
@@ -68,9 +69,9 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
     }
     const patience = role === 'outside' || role === 'subprocess' ? firstByteTimeout : undefined;
     whenSpoken(socket, patience, (head) => {
+      if (lineStarts.has(head[0] ?? 0)) return serveLine(socket, remote);
       const wanted = plainUpgrade(head);
-      if (lineStarts.has(head[0] ?? 0)) serveLine(socket, remote);
-      else if (wanted) serveJoin(socket, remote, wanted);
+      if (wanted) serveJoin(socket, remote, wanted);
       else serveHttp(socket, remote);
     });
   }
@@ -80,23 +81,18 @@ export async function serveSession(options: ServerOptions): Promise<SessionServe
     socket.once('close', () => void lines.delete(connection));
   }
   function serveJoin(socket: Socket, remote: Remote, wanted: PlainUpgrade): void {
-    streams().then(({ serveStream }) => {
-      const bytes: unknown = socket.read();
-      if (!Buffer.isBuffer(bytes)) return void socket.destroy(); // it is gone
-      const head = bytes.subarray(wanted.length);
-      return serveStream({ socket, head }, () => wanted, remote, openStream);
-    }, notLoaded(socket));
+    streams().then(
+      ({ serveStream }) => {
+        const bytes: unknown = socket.read();
+        if (!Buffer.isBuffer(bytes)) return void socket.destroy(); // it is gone
+        const head = bytes.subarray(wanted.length);
+        return serveStream({ socket, head }, () => wanted, remote, openStream);
+      },
+      notLoaded(socket, log),
+    );
   }
   function serveHttp(socket: Socket, remote: Remote): void {
-    http().then((dialect) => dialect.serve(socket, remote), notLoaded(socket));
-  }
-  function notLoaded(socket: Socket) {
-    return (error: unknown) => {
-      const known = knownError(error);
-      if (known !== undefined) return refuse(socket, known);
-      log.error({ err: error }, 'HTTP could not be loaded');
-      socket.destroy();
-    };
+    http().then((dialect) => dialect.serve(socket, remote), notLoaded(socket, log));
   }
 
   const server = createServer({ allowHalfOpen: true }, admit);
@@ -128,15 +124,8 @@ function dispatchOf(verbs: Verbs, log: Log, redact: (text: string) => string): D
 function refusing(error: unknown): Dispatch {
   const known = knownError(error);
   if (known === undefined) throw error;
-  return async (message) => JSON.stringify(failureResponse(idIn(message), known));
-}
-
-function idIn(message: Uint8Array) {
-  try {
-    return idOf(JSON.parse(Buffer.from(message).toString()));
-  } catch {
-    return null; // JSON-RPC 2.0 §5: of what is no JSON
-  }
+  // JSON-RPC 2.0 §5: null for what is no request
+  return async (message) => JSON.stringify(failureResponse(idOf(parseMessage(message)), known));
 }
 
 /** Calls back with the first bytes, which stay in the stream. */

@@ -1,8 +1,6 @@
 /** Runs at most `size` tasks at a time; the others wait in order. */
 export interface Slots {
   run<T>(task: () => Promise<T>): Promise<T>;
-  /** How many tasks wait. */
-  readonly waiting: number;
 }
 
 export function createSlots(size: number): Slots {
@@ -23,9 +21,6 @@ export function createSlots(size: number): Slots {
       } finally {
         leave();
       }
-    },
-    get waiting() {
-      return queue.length;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
+import { elapsed } from '../../platform/clock.ts';
 import { notebookText } from '../policy/notebook.ts';
 import { type PythonUse, scanPython } from '../policy/python.ts';
 
@@ -21,7 +22,7 @@ interface Source {
 /** Reads within limits; what lies beyond them counts as not there, so it only ever finds less. */
 export class ImportReader {
   readonly #cwd: string;
-  readonly #deadline = performance.now() + MAX_MILLISECONDS;
+  readonly #deadline = elapsed() + MAX_MILLISECONDS;
   #bytes = 0;
   #files = 0;
   #truncated = false;
@@ -74,7 +75,7 @@ export class ImportReader {
   }
 
   #timeLeft(): boolean {
-    return performance.now() < this.#deadline;
+    return elapsed() < this.#deadline;
   }
 
   async #read(file: string): Promise<Source | undefined> {

@@ -1,7 +1,7 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, SynscError } from '../../errors.ts';
-import { removeTree } from '../../platform/files.ts';
+import { removeTree, replaceFile } from '../../platform/files.ts';
 import { memoryPlace } from '../../platform/runtime-dir.ts';
 import { claimToo, isPrivate } from '../../platform/stale.ts';
 import { isTmpfs } from '../../platform/tmpfs.ts';
@@ -99,13 +99,10 @@ export class CredentialFiles {
 
 /** Whoever reads it meanwhile finds the old one or the new one; where it can't be written, neither is left. */
 function put(file: string, bytes: Buffer): void {
-  const fresh = `${file}.new`;
-  rmSync(fresh, { force: true });
   try {
-    writeFileSync(fresh, bytes, { mode: 0o600, flag: 'wx' });
-    renameSync(fresh, file);
+    replaceFile(file, bytes);
   } catch (error) {
-    for (const one of [fresh, file]) rmSync(one, { force: true });
+    rmSync(file, { force: true });
     throw error;
   }
 }
